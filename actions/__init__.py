@@ -1,0 +1,1 @@
+"""Runs in the action server: handing a visitor over to the clinic."""

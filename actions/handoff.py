@@ -1,0 +1,54 @@
+"""Handing a visitor over to the clinic: why, and when someone is there."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import UTC, datetime
+from typing import Any, get_args
+
+from rasa_sdk import Action, Tracker
+from rasa_sdk.executor import CollectingDispatcher
+
+from shared.clinic import Clinic, clinic
+from shared.reply import Handoff, Reason
+
+REASONS: frozenset[str] = frozenset(get_args(Reason))
+
+
+class ActionHandoff(Action):
+    """Offers the clinic's phone and form, in the words of the reason.
+
+    The reason is the part of the visitor's intent behind the slash, `handoff/booking`; a message that was not
+    understood gives `not_understood`. Nothing the visitor wrote goes into the handoff.
+    """
+
+    def name(self) -> str:
+        return "action_handoff"
+
+    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[dict[str, Any]]:
+        reason = reason_of(tracker.latest_message)
+        handoff = Handoff(id=str(uuid.uuid4()), reason=reason, status="offered")
+        dispatcher.utter_message(
+            response=f"utter_handoff/{reason}",
+            opening_hours=opening_hours(clinic(), datetime.now(UTC)),
+            json_message={"handoff": handoff.model_dump()},
+        )
+        return []
+
+
+def reason_of(latest_message: dict[str, Any]) -> Reason:
+    """The reason in a message's selector output."""
+    selected = ((latest_message.get("response_selector") or {}).get("handoff") or {}).get("response") or {}
+    reason = str(selected.get("intent_response_key") or "").partition("/")[2]
+    return reason if reason in REASONS else "not_understood"  # type: ignore[return-value]  # narrowed by REASONS
+
+
+def opening_hours(known: Clinic, now: datetime) -> str:
+    """Whether the clinic is open, as a sentence with a blank after it; empty when its hours are unknown."""
+    match known.is_open(now):
+        case True:
+            return "The clinic is open now. "
+        case False:
+            return "The clinic is closed now; leave a message and they will call back. "
+        case None:
+            return ""

@@ -1,0 +1,1 @@
+"""Runs inside the Rasa server: understanding (NLU components), responses, the gateway channel, the tracker store."""

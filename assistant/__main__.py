@@ -1,0 +1,95 @@
+"""`python -m assistant COMMAND`: train, serve, chat, predict."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import sys
+import warnings
+from pathlib import Path
+
+# Before Rasa is imported: nothing about visitors leaves this machine, and no progress bars in a log.
+os.environ["RASA_TELEMETRY_ENABLED"] = "false"
+if not sys.stderr.isatty():
+    os.environ.setdefault("TQDM_DISABLE", "1")
+
+
+def _configure_logging() -> None:
+    """Warnings and errors only from Rasa: its information and debug lines hold what visitors wrote."""
+    from rasa.utils.log_utils import configure_structlog
+
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    logging.getLogger("assistant").setLevel(logging.INFO)
+    configure_structlog(logging.WARNING)
+    warnings.filterwarnings("ignore", message="pkg_resources is deprecated")
+    # Rasa adds the intents and actions of retrieval replies by itself and then finds those that domain.yml has to name.
+    warnings.filterwarnings("ignore", message="(?s)The following duplicated intents have been found")
+    # The project's own classifier does the selector's work.
+    warnings.filterwarnings("ignore", message="You have defined training data with examples for training a response")
+
+
+def _train(arguments: argparse.Namespace) -> None:
+    from assistant.model import is_current, train
+
+    if not arguments.force and is_current():
+        print("The model is current.", file=sys.stderr)
+        return
+    print("Training the model; this takes about a minute ...", file=sys.stderr, flush=True)
+    _configure_logging()
+    train()
+
+
+def _serve(arguments: argparse.Namespace) -> None:
+    from assistant.server import serve
+
+    _configure_logging()
+    serve()
+
+
+def _chat(arguments: argparse.Namespace) -> None:
+    from assistant.terminal import chat
+
+    print("Loading the model ...", file=sys.stderr, flush=True)
+    _configure_logging()
+    chat()
+
+
+def _predict(arguments: argparse.Namespace) -> None:
+    from assistant.predict import predict_file
+
+    print("Loading the model ...", file=sys.stderr, flush=True)
+    _configure_logging()
+    bad_lines = predict_file(arguments.questions, arguments.predictions)
+    sys.exit(1 if bad_lines else 0)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m assistant", description=__doc__)
+    commands = parser.add_subparsers(required=True)
+    command = commands.add_parser("train", help="train a model, unless the one there is current")
+    command.add_argument("--force", action="store_true", help="train also when it is current")
+    command.set_defaults(run=_train)
+    command = commands.add_parser("serve", help="the Rasa server, for web only")
+    command.set_defaults(run=_serve)
+    command = commands.add_parser("chat", help="a conversation in the terminal")
+    command.set_defaults(run=_chat)
+    command = commands.add_parser("predict", help="run each question of a file as a fresh conversation")
+    command.add_argument("questions", type=Path, help="one JSON object a line: id, text")
+    command.add_argument("predictions", type=Path, help="the file to write")
+    command.set_defaults(run=_predict)
+    arguments = parser.parse_args()
+
+    from assistant.model import NoModelError
+    from shared.clinic import ClinicFileError
+
+    try:
+        arguments.run(arguments)
+    except (NoModelError, ClinicFileError) as error:
+        raise SystemExit(str(error)) from error
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None
+
+
+if __name__ == "__main__":
+    main()

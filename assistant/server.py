@@ -1,0 +1,29 @@
+"""The Rasa server: one door, the gateway, and no HTTP API of Rasa's own."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from rasa.core.run import close_resources, configure_app, load_agent_on_start
+from rasa.core.utils import AvailableEndpoints
+from rasa.utils.endpoints import EndpointConfig
+
+from assistant.gateway import GatewayInput
+from assistant.model import model_path
+from assistant.settings import settings
+from shared.clinic import clinic
+
+
+def serve() -> None:
+    """Serve until told to stop."""
+    clinic()
+    known = settings()
+    endpoints = AvailableEndpoints(
+        nlg=EndpointConfig(type="assistant.responses.ClinicResponses"),
+        action=EndpointConfig(url=known.action_server_url),
+        tracker_store=EndpointConfig(type="assistant.tracker_store.ConversationStore"),
+    )
+    app = configure_app([GatewayInput.from_credentials(None)], enable_api=False, endpoints=endpoints)
+    app.register_listener(partial(load_agent_on_start, str(model_path()), endpoints, None), "before_server_start")
+    app.register_listener(close_resources, "after_server_stop")
+    app.run(host=known.rasa_host, port=known.rasa_port, single_process=True, access_log=False, motd=False)

@@ -1,0 +1,35 @@
+"""spaCy's English tokenizer as a Rasa tokenizer."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List, Text  # noqa: UP035 (Rasa compares these annotations by identity)
+
+import spacy
+from rasa.engine.recipes.default_recipe import DefaultV1Recipe
+from rasa.nlu.tokenizers.tokenizer import Token, Tokenizer
+from rasa.shared.nlu.training_data.message import Message
+
+
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_TOKENIZER, is_trainable=False)
+class SpacyTokenizer(Tokenizer):
+    """Splits text with the rules of `spacy.blank("en")`; no model is loaded."""
+
+    def __init__(self, config: Dict[Text, Any]) -> None:  # noqa: UP006
+        super().__init__(config)
+        self._nlp = spacy.blank("en")
+
+    @staticmethod
+    def get_default_config() -> Dict[Text, Any]:  # noqa: UP006
+        return {
+            **Tokenizer.get_default_config(),
+            "intent_tokenization_flag": False,
+            "intent_split_symbol": "_",
+            "token_pattern": None,
+            "prefix_separator_symbol": None,
+        }
+
+    def tokenize(self, message: Message, attribute: Text) -> List[Token]:  # noqa: UP006
+        text = message.get(attribute)
+        tokens = [Token(token.text, token.idx) for token in self._nlp.make_doc(text) if not token.is_space]
+        # Rasa's featurizers and policies expect at least one token, also for an empty or blank text.
+        return self._apply_token_pattern(tokens) if tokens else [Token(text or " ", 0)]

@@ -1,0 +1,130 @@
+"""Conversations in one database table, one row each: bounded, deletable, expiring.
+
+Rasa's SQLTrackerStore keeps every event for ever, has no delete, and reads a conversation whole at each turn. Here a row
+holds the last turns and, before them, what still matters of the older ones: slots and the active form.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from rasa.core.brokers.broker import EventBroker
+from rasa.core.tracker_store import TrackerStore
+from rasa.shared.core.constants import ACTION_LISTEN_NAME
+from rasa.shared.core.domain import Domain
+from rasa.shared.core.events import ActionExecuted, ActiveLoop, Event, SlotSet, UserUttered, deserialise_events
+from rasa.shared.core.trackers import DialogueStateTracker
+
+from assistant.settings import settings
+
+#: Turns of a conversation that are kept; rules look back two.
+KEPT_TURNS = 12
+#: A conversation nobody writes in is forgotten after this.
+EXPIRY_SECONDS = 90 * 24 * 3600
+_EXPIRY_EVERY_SECONDS = 3600
+
+_metadata = sa.MetaData()
+_conversations = sa.Table(
+    "conversations",
+    _metadata,
+    sa.Column("sender_id", sa.String(128), primary_key=True),
+    sa.Column("events", sa.Text, nullable=False),
+    sa.Column("updated_at", sa.Float, nullable=False, index=True),
+)
+
+
+def _engine(url: str) -> sa.engine.Engine:
+    database = sa.engine.make_url(url)
+    if database.get_backend_name() == "sqlite" and database.database:
+        Path(database.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = sa.create_engine(database, future=True, pool_pre_ping=True)
+    if engine.dialect.name == "sqlite":
+
+        @sa.event.listens_for(engine, "connect")
+        def _pragmas(connection: Any, _record: Any) -> None:
+            for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=5000"):
+                connection.execute(f"PRAGMA {pragma}")
+
+    return engine
+
+
+class ConversationStore(TrackerStore):
+    """A TrackerStore for endpoints.yml; `url` there, or `TRACKER_DATABASE_URL`, is a SQLAlchemy URL."""
+
+    def __init__(
+        self,
+        domain: Domain | None = None,
+        event_broker: EventBroker | None = None,
+        host: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(domain, event_broker)
+        self._engine = _engine(host or settings().tracker_database_url)
+        _metadata.create_all(self._engine)
+        self._next_expiry = 0.0
+
+    async def save(self, tracker: DialogueStateTracker) -> None:
+        events = json.dumps([event.as_dict() for event in kept_events(tracker)], separators=(",", ":"))
+        await asyncio.to_thread(self._write, tracker.sender_id, events)
+
+    async def retrieve(self, sender_id: str) -> DialogueStateTracker | None:
+        stored = await asyncio.to_thread(self._read, sender_id)
+        if stored is None:
+            return None
+        return DialogueStateTracker.from_events(sender_id, deserialise_events(json.loads(stored)), self.domain.slots)
+
+    async def keys(self) -> Iterable[str]:
+        def read() -> list[str]:
+            with self._engine.connect() as connection:
+                return list(connection.execute(sa.select(_conversations.c.sender_id)).scalars())
+
+        return await asyncio.to_thread(read)
+
+    async def delete(self, sender_id: str) -> bool:
+        """Forget a conversation; whether there was one."""
+
+        def delete() -> bool:
+            with self._engine.begin() as connection:
+                statement = sa.delete(_conversations).where(_conversations.c.sender_id == sender_id)
+                return bool(connection.execute(statement).rowcount)
+
+        return await asyncio.to_thread(delete)
+
+    def _read(self, sender_id: str) -> str | None:
+        with self._engine.connect() as connection:
+            statement = sa.select(_conversations.c.events).where(_conversations.c.sender_id == sender_id)
+            events: str | None = connection.execute(statement).scalar()
+            return events
+
+    def _write(self, sender_id: str, events: str) -> None:
+        now = time.time()
+        with self._engine.begin() as connection:
+            values = {"events": events, "updated_at": now}
+            changed = connection.execute(
+                sa.update(_conversations).where(_conversations.c.sender_id == sender_id).values(**values)
+            )
+            if not changed.rowcount:
+                connection.execute(sa.insert(_conversations).values(sender_id=sender_id, **values))
+            if now >= self._next_expiry:
+                self._next_expiry = now + _EXPIRY_EVERY_SECONDS
+                connection.execute(sa.delete(_conversations).where(_conversations.c.updated_at < now - EXPIRY_SECONDS))
+
+
+def kept_events(tracker: DialogueStateTracker) -> list[Event]:
+    """The events of the last `KEPT_TURNS` turns, after the slots and the form that older turns left."""
+    events = list(tracker.events)
+    turns = [index for index, event in enumerate(events) if isinstance(event, UserUttered)]
+    if len(turns) <= KEPT_TURNS:
+        return events
+    cut = turns[-KEPT_TURNS]
+    before = DialogueStateTracker.from_events(tracker.sender_id, events[:cut], list(tracker.slots.values()))
+    left: list[Event] = [SlotSet(name, value) for name, value in before.current_slot_values().items() if value is not None]
+    if before.active_loop_name:
+        left.append(ActiveLoop(before.active_loop_name))
+    return [*left, ActionExecuted(ACTION_LISTEN_NAME), *events[cut:]]
