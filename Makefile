@@ -1,0 +1,69 @@
+# `make help` lists what there is. Each command does its own set-up first.
+
+PORT ?= 8000
+IN ?= questions.jsonl
+OUT ?= predictions.jsonl
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+
+UV_VERSION := 0.13.9
+UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
+RUN := .venv/bin/python
+export PYTHONUNBUFFERED := 1
+export RASA_TELEMETRY_ENABLED := false
+
+.PHONY: help setup setup-dev run test check train chat predict measure staff clean
+
+help:  ## This list
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.tools/bin/uv:
+	@python3 scripts/bring_uv.py $(UV_VERSION) .tools
+
+# What a visitor's question needs; the development tools come with `setup-dev`.
+.venv/.runtime: pyproject.toml uv.lock compat/pyproject.toml compat/*.py compat/*.pth | $(filter .tools/%,$(UV))
+	@echo "Setting up the environment; the first time takes a minute or two ..."
+	@$(UV) sync --frozen --inexact --no-default-groups --python-preference only-system --quiet 2>/dev/null \
+		|| $(UV) sync --frozen --inexact --no-default-groups --quiet
+	@touch $@
+
+.venv/.development: .venv/.runtime
+	@echo "Setting up the development tools ..."
+	@$(UV) sync --frozen --quiet
+	@touch .venv/.runtime $@
+
+setup: .venv/.runtime  ## Set up what running needs
+
+setup-dev: .venv/.development  ## Set up what development needs
+
+train: setup  ## Train a model, unless the one there is current
+	@$(RUN) -m assistant train
+
+run: train  ## Start the assistant on PORT, until Ctrl-C
+	@mkdir -p var
+	@$(RUN) -m web migrate --verbosity 0
+	@echo "Starting the assistant; it says when it is ready ..."
+	@PATH="$(CURDIR)/.venv/bin:$$PATH" WEB_PORT=$(PORT) exec $(RUN) -m honcho --no-prefix start
+
+chat: train  ## A conversation in the terminal
+	@$(RUN) -m assistant chat
+
+predict: train  ## Answer every question of IN=questions.jsonl into OUT=predictions.jsonl
+	@$(RUN) -m assistant predict $(IN) $(OUT)
+
+measure: train setup-dev  ## Set-up, size, training, start, memory, speed: the table for the docs
+	@$(RUN) -m evaluation.measure
+
+staff: setup  ## Create a staff account for /admin/
+	@mkdir -p var
+	@$(RUN) -m web migrate --verbosity 0
+	@$(RUN) -m web createsuperuser
+
+test: setup-dev train  ## Run every test
+	@$(RUN) -m pytest
+
+check: setup-dev  ## Format, lint, types, Rasa's data, stories, content
+	@$(RUN) -m scripts.check
+
+clean:  ## Remove what was made here: environment, model, databases
+	rm -rf .venv .tools models var results

@@ -1,0 +1,75 @@
+"""`python -m web serve` runs the public process; any other command is Django's own (migrate, createsuperuser ...)."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+
+from pydantic import ValidationError
+
+from shared.clinic import ClinicFileError, clinic
+
+READY_PATIENCE_SECONDS = 120
+
+
+def main() -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "web.settings")
+    try:
+        clinic()
+        from web.config import config
+
+        config()
+    except ClinicFileError as error:
+        raise SystemExit(str(error)) from error
+    except ValidationError as error:
+        problems = "\n".join(
+            f"{'.'.join(str(part) for part in item['loc']).upper() or 'settings'}: {item['msg']}" for item in error.errors()
+        )
+        raise SystemExit(f"The settings can't be used; docs/operator.md explains them.\n{problems}") from error
+    if sys.argv[1:2] == ["serve"]:
+        _serve()
+        return
+    from django.core.management import execute_from_command_line
+
+    execute_from_command_line(["python -m web", *sys.argv[1:]])
+
+
+def _serve() -> None:
+    import uvicorn
+
+    from web.config import config
+
+    threading.Thread(target=_say_when_ready, args=(config().web_port,), daemon=True).start()
+    uvicorn.run(
+        "web.asgi:application",
+        host=config().web_host,
+        port=config().web_port,
+        access_log=False,
+        lifespan="off",
+        log_level="warning",
+        server_header=False,
+        proxy_headers=False,
+    )
+
+
+def _say_when_ready(port: int) -> None:
+    """Tell whoever started it the address, once every part answers."""
+    deadline = time.monotonic() + READY_PATIENCE_SECONDS
+    while time.monotonic() < deadline:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/health/ready", timeout=5) as response:  # noqa: S310
+                if response.status == 200:
+                    print(f"Ready: open http://localhost:{port}", flush=True)
+                    return
+        except (urllib.error.URLError, OSError):
+            pass
+        time.sleep(0.3)
+    print(f"Not ready yet: http://localhost:{port}/health/ready says which part is down.", flush=True)
+
+
+if __name__ == "__main__":
+    main()

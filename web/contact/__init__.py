@@ -1,0 +1,1 @@
+"""The built-in contact form, for clinics without a contact page of their own."""

@@ -1,0 +1,131 @@
+"""The conversation log and the inbox. One log serves every channel."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db import models
+
+
+class Channel(models.TextChoices):
+    WEBSITE = "website", "Website"
+    MESSENGER = "messenger", "Messenger"
+    WHATSAPP = "whatsapp", "WhatsApp"
+
+
+class Conversation(models.Model):
+    """All that one visitor and the assistant said to each other on one channel.
+
+    `lease_owner` and `lease_until` say who is handling its messages; the lease expires by itself.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    channel = models.CharField(max_length=12, choices=Channel, default=Channel.WEBSITE)
+    language = models.CharField(max_length=12, blank=True)
+    page = models.CharField(max_length=200, blank=True, help_text="The path of the page the chat was opened on.")
+    started_at = models.DateTimeField(auto_now_add=True)
+    last_message_at = models.DateTimeField(null=True, db_index=True)
+    lease_owner = models.CharField(max_length=32, blank=True, editable=False)
+    lease_until = models.DateTimeField(null=True, editable=False)
+
+    class Meta:
+        ordering = ["-last_message_at"]
+
+    def __str__(self) -> str:
+        return f"{self.get_channel_display()} {str(self.id)[:8]}"
+
+
+class Message(models.Model):
+    """What a visitor sent. Committed before anything else is done with it; unique on channel and external id."""
+
+    class State(models.TextChoices):
+        RECEIVED = "received", "Waiting"
+        HANDLED = "handled", "Answered"
+        FAILED = "failed", "Not answered: a part was down"
+
+    conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="messages")
+    channel = models.CharField(max_length=12, choices=Channel, default=Channel.WEBSITE)
+    external_id = models.CharField(max_length=200, help_text="The provider's or the client's own id.")
+    text = models.TextField(blank=True)
+    choice = models.CharField(max_length=200, blank=True)
+    received_at = models.DateTimeField(auto_now_add=True)
+    state = models.CharField(max_length=10, choices=State, default=State.RECEIVED)
+    handled_at = models.DateTimeField(null=True)
+    kind = models.CharField(max_length=12, blank=True, db_index=True)
+    topics = models.JSONField(default=list)
+    confidence = models.FloatField(null=True)
+    understood = models.JSONField(default=dict)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [models.UniqueConstraint(fields=["channel", "external_id"], name="message_once")]
+        indexes = [models.Index(fields=["conversation", "state", "id"])]
+
+    def __str__(self) -> str:
+        return f"Message {self.pk}"
+
+
+class Reply(models.Model):
+    """What the visitor was told, as every channel shows it."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="replies")
+    position = models.PositiveSmallIntegerField()
+    kind = models.CharField(max_length=12)
+    topic = models.CharField(max_length=40, blank=True)
+    body = models.JSONField(help_text="The reply in the shared format.")
+
+    class Meta:
+        ordering = ["message", "position"]
+        verbose_name_plural = "replies"
+        constraints = [models.UniqueConstraint(fields=["message", "position"], name="reply_position_once")]
+
+    def __str__(self) -> str:
+        return f"Reply {str(self.id)[:8]}"
+
+
+class Handoff(models.Model):
+    """A visitor handed to the clinic."""
+
+    id = models.UUIDField(primary_key=True, editable=False)
+    conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="handoffs")
+    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="handoffs")
+    reason = models.CharField(max_length=20)
+    status = models.CharField(max_length=10)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-created_at"]
+
+    def __str__(self) -> str:
+        return f"Handoff {str(self.id)[:8]}"
+
+
+class Feedback(models.Model):
+    """Whether a reply helped, said once by the visitor and open to a change of mind."""
+
+    reply = models.OneToOneField(Reply, on_delete=models.CASCADE, related_name="feedback")
+    helpful = models.BooleanField()
+    comment = models.TextField(blank=True)
+    given_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        verbose_name_plural = "feedback"
+
+    def __str__(self) -> str:
+        return "helpful" if self.helpful else "not helpful"
+
+
+class Erasure(models.Model):
+    """The receipt of an erased conversation. Holds nothing about the visitor."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    erased_at = models.DateTimeField(auto_now_add=True)
+    messages = models.PositiveIntegerField()
+    requests = models.PositiveIntegerField()
+
+    class Meta:
+        ordering = ["-erased_at"]
+
+    def __str__(self) -> str:
+        return f"Erasure {str(self.id)[:8]}"

@@ -1,0 +1,88 @@
+"""The private Rasa server, as web sees it."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import httpx
+from pydantic import ValidationError
+
+from shared.reply import Turn
+from web.config import config
+
+
+class RasaUnavailable(Exception):
+    """Rasa gave no usable answer. `reason` is a word for the log; it holds nothing a visitor wrote."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class ChoiceRefused(Exception):
+    """Rasa does not know this choice in this conversation."""
+
+
+@cache
+def _headers() -> dict[str, str]:
+    return {"Authorization": f"Bearer {config().gateway_secret.get_secret_value()}"}
+
+
+async def _request(method: str, path: str, json: dict[str, str | None] | None = None) -> httpx.Response:
+    try:
+        async with httpx.AsyncClient(timeout=config().rasa_timeout_seconds, trust_env=False) as client:
+            return await client.request(method, f"{config().rasa_url}{path}", json=json, headers=_headers())
+    except httpx.TimeoutException as error:
+        raise RasaUnavailable("slow") from error
+    except httpx.HTTPError as error:
+        raise RasaUnavailable("down") from error
+
+
+async def take_turn(
+    *, conversation: str, message_id: str, text: str, choice: str, channel: str, language: str
+) -> Turn:
+    """One message through Rasa; the same `message_id` may be asked again and is handled once.
+
+    Raises:
+        RasaUnavailable: it is down, slow, erring, or said nothing at all.
+        ChoiceRefused: the choice was not offered in this conversation.
+    """
+    body = {
+        "conversation": conversation,
+        "message_id": message_id,
+        "channel": channel,
+        "language": language or None,
+        **({"choice": choice} if choice else {"text": text}),
+    }
+    response = await _request("POST", "/webhooks/gateway/turn", body)
+    if response.status_code == 422 and "choice_not_offered" in response.text:
+        raise ChoiceRefused
+    if response.status_code != 200:
+        raise RasaUnavailable(f"status {response.status_code}")
+    try:
+        turn = Turn.model_validate_json(response.content)
+    except ValidationError as error:
+        raise RasaUnavailable("unreadable") from error
+    if not turn.replies:
+        raise RasaUnavailable("silent")
+    return turn
+
+
+async def forget(conversation: str) -> None:
+    """Make Rasa forget a conversation.
+
+    Raises:
+        RasaUnavailable: it could not be told.
+    """
+    response = await _request("DELETE", f"/webhooks/gateway/conversations/{conversation}")
+    if response.status_code != 200:
+        raise RasaUnavailable(f"status {response.status_code}")
+
+
+async def is_well(url: str) -> bool:
+    """Whether a part answers its health address with 200, within two seconds."""
+    try:
+        async with httpx.AsyncClient(timeout=2, trust_env=False) as client:
+            return (await client.get(url)).status_code == 200
+    except httpx.HTTPError:
+        return False

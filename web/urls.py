@@ -1,0 +1,27 @@
+"""Every address of the public process."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.urls import path
+
+from web import health, pages
+from web.contact.views import contact_form, contact_thanks
+from web.website import views as website
+
+urlpatterns = [
+    path("", pages.home, name="home"),
+    path("api/chat/sessions", website.sessions),
+    path("api/chat/messages", website.messages),
+    path("api/chat/feedback", website.feedback),
+    path("api/chat/session", website.session),
+    path("contact/", contact_form, name="contact"),
+    path("contact/thanks", contact_thanks, name="contact_thanks"),
+    path("contact/<str:signed>", contact_form, name="contact_handoff"),
+    path("health/live", health.live),
+    path("health/ready", health.ready),
+    path("admin/", admin.site.urls),
+]
+
+handler404 = "web.pages.not_found"
+handler500 = "web.pages.server_error"

@@ -1,0 +1,220 @@
+"""The website API: sessions, messages, feedback, erasure. docs/developer.md shows every call.
+
+Every error is `{"error": {"code", "message"}, "contact": {...}}`, so that a visitor is never left without a way to the
+clinic, whatever went wrong.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Coroutine
+from functools import wraps
+from typing import Any, TypeVar
+
+from asgiref.sync import sync_to_async
+from django.core.exceptions import RequestDataTooBig
+from django.db import DatabaseError, transaction
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.csrf import csrf_exempt
+from pydantic import BaseModel, ValidationError
+
+from web import rasa, turns
+from web.config import config
+from web.contact.models import ContactRequest
+from web.conversations.models import Conversation, Erasure, Feedback, Message, Reply
+from web.limits import is_over_limit, visitor_address
+from web.notices import STARTERS, contact, emergency_sentence, greeting
+from web.website import tokens
+from web.website.schemas import FeedbackBody, MessageBody, SessionBody
+
+logger = logging.getLogger(__name__)
+
+_MINUTE, _HOUR = 60, 3600
+
+
+class ApiError(Exception):
+    """An error the caller is told; `code` is for programs, `message` for people."""
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(code)
+        self.status, self.code, self.message = status, code, message
+
+
+Schema = TypeVar("Schema", bound=BaseModel)
+View = Callable[[HttpRequest], Coroutine[Any, Any, JsonResponse]]
+
+
+def api(*methods: str) -> Callable[[View], Callable[[HttpRequest], Awaitable[HttpResponse]]]:
+    """A view of the API: only these methods, no cookies and so no CSRF, one shape for every error."""
+
+    def decorate(view: View) -> Callable[[HttpRequest], Awaitable[HttpResponse]]:
+        @csrf_exempt
+        @wraps(view)
+        async def wrapped(request: HttpRequest) -> HttpResponse:
+            try:
+                if request.method not in methods:
+                    raise ApiError(405, "method_not_allowed", f"Use {' or '.join(methods)}.")
+                response = await view(request)
+            except ApiError as error:
+                response = error_response(error.status, error.code, error.message)
+            except RequestDataTooBig:
+                response = error_response(413, "too_large", "The request is too large.")
+            except DatabaseError as error:
+                logger.error("The database is unavailable (%s)", type(error).__name__)
+                response = error_response(503, "unavailable", f"I can't answer right now. {emergency_sentence()}")
+            except Exception as error:  # noqa: BLE001 (no failure of ours may look like silence)
+                # The traceback may hold what a visitor wrote; its place in the code does not.
+                place = error.__traceback__
+                while place is not None and place.tb_next is not None:
+                    place = place.tb_next
+                where = f"{place.tb_frame.f_code.co_filename}:{place.tb_lineno}" if place else "unknown"
+                logger.error("Unexpected %s at %s", type(error).__name__, where)
+                response = error_response(500, "error", f"Something went wrong here. {emergency_sentence()}")
+            response.headers["Cache-Control"] = "no-store"
+            return response
+
+        return wrapped
+
+    return decorate
+
+
+def error_response(status: int, code: str, message: str) -> JsonResponse:
+    """The one shape of an error."""
+    body = {"error": {"code": code, "message": message}, "contact": contact().model_dump(mode="json")}
+    return JsonResponse(body, status=status)
+
+
+def _body(request: HttpRequest, schema: type[Schema]) -> Schema:
+    try:
+        return schema.model_validate_json(request.body or b"{}")
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"])
+        message = first["msg"].removeprefix("Value error, ")
+        if first["type"] == "json_invalid":
+            raise ApiError(400, "malformed_json", "The request is not valid JSON in UTF-8.") from error
+        raise ApiError(422, "invalid", f"{field + ': ' if field else ''}{message}") from error
+
+
+def _token(request: HttpRequest) -> str | None:
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" and token.strip() else None
+
+
+async def _conversation(request: HttpRequest) -> Conversation:
+    token = _token(request)
+    if token is None:
+        raise ApiError(401, "token_missing", "Start a session first and send its token.")
+    try:
+        return await Conversation.objects.aget(pk=tokens.conversation_of(token))
+    except tokens.TokenError as error:
+        raise ApiError(401, error.code, "This session is over. Please start a new one.") from error
+    except Conversation.DoesNotExist as error:
+        raise ApiError(401, "session_unknown", "This conversation does not exist any more.") from error
+
+
+async def _limit(what: str, who: str, limit: int, seconds: int) -> None:
+    if await sync_to_async(is_over_limit)(what, who, limit, seconds):
+        raise ApiError(429, "too_many", f"That was very fast. Please wait a little. {emergency_sentence()}")
+
+
+@api("POST")
+async def sessions(request: HttpRequest) -> JsonResponse:
+    """Start a conversation, or resume the one whose valid token is sent."""
+    await _limit("session", visitor_address(request), config().sessions_per_hour_per_address, _HOUR)
+    asked = _body(request, SessionBody)
+    try:
+        conversation = await _conversation(request)
+    except ApiError:
+        conversation = await Conversation.objects.acreate(language=asked.language or "", page=asked.page or "")
+    token, expires_at = tokens.issue(conversation.pk)
+    first = {"id": "greeting", **greeting().model_dump(mode="json")}
+    return JsonResponse(
+        {"token": token, "expires_at": expires_at.isoformat(), "replies": [first], "starters": list(STARTERS)}
+    )
+
+
+@api("POST", "GET")
+async def messages(request: HttpRequest) -> JsonResponse:
+    """Send a message and get its replies; or, with GET, read the conversation from after a message on."""
+    conversation = await _conversation(request)
+    if request.method == "GET":
+        return await _read(request, conversation)
+    await _limit("message", visitor_address(request), config().messages_per_minute_per_address, _MINUTE)
+    await _limit("message", conversation.pk.hex, config().messages_per_minute_per_session, _MINUTE)
+    asked = _body(request, MessageBody)
+    if asked.choice and not await sync_to_async(_was_offered)(conversation, asked.choice):
+        raise ApiError(422, "choice_not_offered", "This choice was not offered in this conversation.")
+    message, is_new = await sync_to_async(turns.receive)(
+        conversation, asked.client_message_id, text=asked.text or "", choice=asked.choice or ""
+    )
+    if not is_new and message.state == Message.State.FAILED:
+        await sync_to_async(turns.retry)(message)
+    replies = await turns.answer(message)
+    return JsonResponse({"message_id": str(message.pk), "replies": [_reply(reply) for reply in replies]})
+
+
+async def _read(request: HttpRequest, conversation: Conversation) -> JsonResponse:
+    after = request.GET.get("after") or "0"
+    if not after.isdecimal() or len(after) > 18:
+        raise ApiError(422, "invalid", "after: is the id of a message")
+
+    def read() -> list[dict[str, Any]]:
+        found = Message.objects.filter(conversation=conversation, pk__gt=int(after)).prefetch_related("replies")
+        return [
+            {
+                "message_id": str(message.pk),
+                "text": message.text,
+                "choice": message.choice or None,
+                "received_at": message.received_at.isoformat(),
+                "replies": [_reply(reply) for reply in message.replies.all()],
+            }
+            for message in found[:200]
+        ]
+
+    return JsonResponse({"messages": await sync_to_async(read)()})
+
+
+def _was_offered(conversation: Conversation, choice: str) -> bool:
+    offers = Reply.objects.filter(message__conversation=conversation).order_by("-message_id").values_list("body", flat=True)
+    return any(choice == offered["id"] for body in offers[:50] for offered in body.get("choices", []))
+
+
+def _reply(reply: Reply) -> dict[str, Any]:
+    return {"id": str(reply.pk), **reply.body}
+
+
+@api("POST")
+async def feedback(request: HttpRequest) -> JsonResponse:
+    """Say whether a reply of this conversation helped; a second time changes it."""
+    conversation = await _conversation(request)
+    await _limit("feedback", conversation.pk.hex, config().messages_per_minute_per_session, _MINUTE)
+    asked = _body(request, FeedbackBody)
+    reply = await Reply.objects.filter(pk=asked.reply_id, message__conversation=conversation).afirst()
+    if reply is None:
+        raise ApiError(404, "reply_unknown", "There is no such reply in this conversation.")
+    await Feedback.objects.aupdate_or_create(
+        reply=reply, defaults={"helpful": asked.helpful, "comment": asked.comment}
+    )
+    return JsonResponse({"status": "ok"})
+
+
+@api("DELETE")
+async def session(request: HttpRequest) -> JsonResponse:
+    """Erase the conversation: log, requests, and what Rasa remembers. All of it, or nothing and an error."""
+    conversation = await _conversation(request)
+    try:
+        await rasa.forget(conversation.pk.hex)
+    except rasa.RasaUnavailable as error:
+        message = "The conversation can't be erased right now, and nothing was. Please try again in a few minutes."
+        raise ApiError(503, "unavailable", message) from error
+
+    def erase() -> Erasure:
+        with transaction.atomic():
+            messages = Message.objects.filter(conversation=conversation).count()
+            requests = ContactRequest.objects.filter(conversation=conversation).count()
+            conversation.delete()
+            return Erasure.objects.create(messages=messages, requests=requests)
+
+    receipt = await sync_to_async(erase)()
+    return JsonResponse({"receipt": {"id": str(receipt.pk), "erased_at": receipt.erased_at.isoformat()}})
