@@ -14,6 +14,7 @@ from rasa.engine.storage.storage import ModelStorage
 from rasa.nlu.featurizers.dense_featurizer.dense_featurizer import DenseFeaturizer
 from rasa.nlu.featurizers.sparse_featurizer.sparse_featurizer import SparseFeaturizer
 from rasa.nlu.tokenizers.tokenizer import Tokenizer
+from rasa.nlu.constants import TOKENS_NAMES
 from rasa.shared.nlu.constants import FEATURE_TYPE_SENTENCE, TEXT
 from rasa.shared.nlu.training_data.features import Features
 from rasa.shared.nlu.training_data.message import Message
@@ -65,15 +66,24 @@ class SentenceFeaturizer(DenseFeaturizer, GraphComponent):
         return messages
 
 
+def _words(message: Message) -> list[str]:
+    """The message's words, with every two neighbours as one more."""
+    words = [token.text for token in message.get(TOKENS_NAMES[TEXT])]
+    return words + [f"{first} {second}" for first, second in zip(words, words[1:], strict=False)]
+
+
 def _vectorizers() -> dict[str, TfidfVectorizer]:
     return {
-        "words": TfidfVectorizer(
-            analyzer="word", ngram_range=(1, 2), sublinear_tf=True, token_pattern=r"(?u)\b\w+\b", dtype=np.float32
-        ),
+        "words": TfidfVectorizer(analyzer=_words, sublinear_tf=True, dtype=np.float32),
         "letters": TfidfVectorizer(
             analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True, min_df=2, dtype=np.float32
         ),
     }
+
+
+def _read(vectorizer: str, messages: List[Message]) -> list[Any]:  # noqa: UP006
+    """What a vectorizer reads of the messages: their tokens, or their letters."""
+    return messages if vectorizer == "words" else _texts(messages)
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_FEATURIZER, is_trainable=True)
@@ -111,9 +121,8 @@ class TfidfFeaturizer(SparseFeaturizer, GraphComponent):
         return cls(execution_context.node_name, config, model_storage, resource)
 
     def train(self, training_data: TrainingData) -> Resource:
-        texts = _texts(training_data.nlu_examples)
-        for vectorizer in self._vectorizers.values():
-            vectorizer.fit(texts)
+        for name, vectorizer in self._vectorizers.items():
+            vectorizer.fit(_read(name, training_data.nlu_examples))
         with self._model_storage.write_to(self._resource) as folder:
             for name, vectorizer in self._vectorizers.items():
                 vocabulary = {term: int(index) for term, index in vectorizer.vocabulary_.items()}
@@ -142,8 +151,7 @@ class TfidfFeaturizer(SparseFeaturizer, GraphComponent):
         return training_data
 
     def process(self, messages: List[Message]) -> List[Message]:  # noqa: UP006
-        texts = _texts(messages)
-        parts = [vectorizer.transform(texts) for vectorizer in self._vectorizers.values()]
+        parts = [vectorizer.transform(_read(name, messages)) for name, vectorizer in self._vectorizers.items()]
         matrix = scipy.sparse.hstack(parts, format="csr")
         for row, message in enumerate(messages):
             message.add_features(Features(matrix[row], FEATURE_TYPE_SENTENCE, TEXT, self._identifier))

@@ -89,7 +89,7 @@ def choose_gate(
     """
     best = names[probabilities.argmax(axis=1)]
     top = probabilities.max(axis=1)
-    truth = np.array(labels)
+    truth = np.asarray(labels)
     answered = np.char.startswith(best, SAFETY)
     wrong = answered & (best != truth)
     answer = 0.95

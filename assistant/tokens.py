@@ -1,4 +1,4 @@
-"""spaCy's English tokenizer as a Rasa tokenizer."""
+"""spaCy's English tokenizer as a Rasa tokenizer, over the normalized text."""
 
 from __future__ import annotations
 
@@ -9,10 +9,22 @@ from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.nlu.tokenizers.tokenizer import Token, Tokenizer
 from rasa.shared.nlu.training_data.message import Message
 
+from assistant.normalize import normalize
+
+
+class Word(Token):
+    """A token whose fingerprint is cheap: Rasa takes it of every token after every training step."""
+
+    def fingerprint(self) -> Text:
+        return f"{self.text}:{self.start}"
+
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_TOKENIZER, is_trainable=False)
 class SpacyTokenizer(Tokenizer):
-    """Splits text with the rules of `spacy.blank("en")`; no model is loaded."""
+    """Splits the normalized text with the rules of `spacy.blank("en")`; no model is loaded.
+
+    Offsets are those of the normalized text: no component of the pipeline needs them in the raw one.
+    """
 
     def __init__(self, config: Dict[Text, Any]) -> None:  # noqa: UP006
         super().__init__(config)
@@ -29,7 +41,7 @@ class SpacyTokenizer(Tokenizer):
         }
 
     def tokenize(self, message: Message, attribute: Text) -> List[Token]:  # noqa: UP006
-        text = message.get(attribute)
-        tokens = [Token(token.text, token.idx) for token in self._nlp.make_doc(text) if not token.is_space]
-        # Rasa's featurizers and policies expect at least one token, also for an empty or blank text.
-        return self._apply_token_pattern(tokens) if tokens else [Token(text or " ", 0)]
+        text = normalize(message.get(attribute))
+        tokens: list[Token] = [Word(token.text, token.idx) for token in self._nlp.make_doc(text) if not token.is_space]
+        # Rasa expects at least one token, also for an empty or blank text.
+        return tokens or [Word(" ", 0)]
