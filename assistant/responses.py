@@ -24,13 +24,8 @@ class ClinicResponses(TemplatedNaturalLanguageGenerator):
     """Fills `{clinic_phone}` and its like, keeps the metadata a reply needs, and offers the nearest topics."""
 
     def __init__(self, endpoint_config: EndpointConfig | None = None, domain: Domain | None = None) -> None:
-        domain = domain or Domain.empty()
-        super().__init__(domain.responses)
-        self._titles = {
-            name.removeprefix("utter_"): metadata
-            for name, variations in domain.responses.items()
-            if (metadata := variations[0].get("metadata") or {}).get("short_title")
-        }
+        # Rasa sets the responses of a loaded model later, on the attribute.
+        super().__init__((domain or Domain.empty()).responses)
 
     async def generate(
         self, utter_action: str, tracker: DialogueStateTracker, output_channel: str, **kwargs: Any
@@ -56,18 +51,17 @@ class ClinicResponses(TemplatedNaturalLanguageGenerator):
     def _nearest_topics(self, tracker: DialogueStateTracker) -> list[dict[str, str]]:
         """The likeliest topics of the last message, as choices."""
         ranking = (tracker.latest_message.parse_data if tracker.latest_message else {}).get("intent_ranking") or []
-        likely = [
-            candidate["name"]
-            for candidate in ranking
-            if candidate["confidence"] >= LEAST_PROBABLE_CHOICE
-            and base_intent(candidate["name"]) == "safety"
-            and candidate["name"] in self._titles
-        ]
-        return [
-            {
-                "title": self._titles[label]["short_title"][:MAX_CHOICE_TITLE],
-                "payload": label,
-                "description": self._titles[label]["title"][:MAX_CHOICE_DESCRIPTION],
-            }
-            for label in likely[:MAX_CHOICES]
-        ]
+        choices = []
+        for candidate in ranking:
+            variations = self.responses.get(f"utter_{candidate['name']}")
+            is_likely = candidate["confidence"] >= LEAST_PROBABLE_CHOICE
+            if variations and is_likely and base_intent(candidate["name"]) == "safety":
+                metadata = variations[0]["metadata"]
+                choices.append(
+                    {
+                        "title": metadata["short_title"][:MAX_CHOICE_TITLE],
+                        "payload": candidate["name"],
+                        "description": metadata["title"][:MAX_CHOICE_DESCRIPTION],
+                    }
+                )
+        return choices[:MAX_CHOICES]

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from functools import cache
+import asyncio
+import weakref
 
 import httpx
 from pydantic import ValidationError
 
 from shared.reply import Turn
 from web.config import config
+
+
+HEALTH_TIMEOUT_SECONDS = 2
 
 
 class RasaUnavailable(Exception):
@@ -23,15 +27,25 @@ class ChoiceRefused(Exception):
     """Rasa does not know this choice in this conversation."""
 
 
-@cache
-def _headers() -> dict[str, str]:
-    return {"Authorization": f"Bearer {config().gateway_secret.get_secret_value()}"}
+#: One client for each event loop: connections to Rasa stay open between turns.
+_clients: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, httpx.AsyncClient] = weakref.WeakKeyDictionary()
+
+
+def _client() -> httpx.AsyncClient:
+    loop = asyncio.get_running_loop()
+    if loop not in _clients:
+        _clients[loop] = httpx.AsyncClient(
+            base_url=config().rasa_url,
+            headers={"Authorization": f"Bearer {config().gateway_secret.get_secret_value()}"},
+            timeout=config().rasa_timeout_seconds,
+            trust_env=False,
+        )
+    return _clients[loop]
 
 
 async def _request(method: str, path: str, json: dict[str, str | None] | None = None) -> httpx.Response:
     try:
-        async with httpx.AsyncClient(timeout=config().rasa_timeout_seconds, trust_env=False) as client:
-            return await client.request(method, f"{config().rasa_url}{path}", json=json, headers=_headers())
+        return await _client().request(method, path, json=json)
     except httpx.TimeoutException as error:
         raise RasaUnavailable("slow") from error
     except httpx.HTTPError as error:
@@ -80,9 +94,8 @@ async def forget(conversation: str) -> None:
 
 
 async def is_well(url: str) -> bool:
-    """Whether a part answers its health address with 200, within two seconds."""
+    """Whether a part answers its health address with 200, in time."""
     try:
-        async with httpx.AsyncClient(timeout=2, trust_env=False) as client:
-            return (await client.get(url)).status_code == 200
+        return (await _client().get(url, timeout=HEALTH_TIMEOUT_SECONDS)).status_code == 200
     except httpx.HTTPError:
         return False
