@@ -37,7 +37,12 @@ def _train(arguments: argparse.Namespace) -> None:
         return
     print("Training the model; this takes about a minute ...", file=sys.stderr, flush=True)
     _configure_logging()
-    train()
+    from rasa.shared.exceptions import RasaException
+
+    try:
+        train()
+    except RasaException as error:
+        raise SystemExit(f"{error}\nThe model was not trained. Correct the file; `make check` says more.") from error
 
 
 def _serve(arguments: argparse.Namespace) -> None:

@@ -1,7 +1,7 @@
 """From features to an intent: a calibrated classifier that may abstain, and the selection of a topic.
 
-Labels are full intents (`safety/mri`, `emergency/infection`, `handoff/booking`, `greet`, `out_of_scope`). A red flag, by
-rule or by the classifier, comes before everything else.
+Labels are full intents (`safety/mri`, `emergency/infection`, `handoff/booking`, `greet`, `out_of_scope`). A red flag,
+by rule or by the classifier, comes before everything else.
 """
 
 from __future__ import annotations
@@ -122,10 +122,12 @@ class SafetyClassifier(IntentClassifier, GraphComponent):
             "svd": 300,
             "dense_weight": 1.0,
             "sparse_weight": 0.7,
-            "folds": 5,
+            "folds": 3,
             "ranking_length": 10,
-            # The share of messages that may get a wrong answer, on out-of-fold predictions of the examples.
-            "wrong_answer_risk": 0.01,
+            # The share of examples that may get a wrong answer, out of fold. Examples are written at the boundaries
+            # between topics and so are harder than what visitors write: this share of them is about a wrong answer to
+            # one in a hundred of the validation messages (docs/understanding.md).
+            "wrong_answer_risk": 0.035,
         }
 
     def __init__(
@@ -159,7 +161,7 @@ class SafetyClassifier(IntentClassifier, GraphComponent):
         reduction = reduce(sparse, self._config["svd"])
         weights = fit(dense, reduction, labels, self._config)
         judged = out_of_fold(dense, sparse, reduction, labels, weights.labels, self._config)
-        gate = choose_gate(labels, *judged, weights.labels, self._config["wrong_answer_risk"])
+        gate = choose_gate(labels, judged, weights.labels, self._config["wrong_answer_risk"])
         with self._model_storage.write_to(self._resource) as folder:
             np.savez(folder / "weights.npz", **asdict(weights))
             (folder / "gate.json").write_text(json.dumps(asdict(gate), indent=1), encoding="utf-8")
@@ -197,6 +199,7 @@ class SafetyClassifier(IntentClassifier, GraphComponent):
             for key, value in result.items():
                 message.set(key, value, add_to_output=True)
             message.set("decision", decision.reason, add_to_output=True)
+            message.set("warns", decision.warns, add_to_output=True)
         return messages
 
 
@@ -219,15 +222,13 @@ def out_of_fold(
     labels: npt.NDArray[np.str_],
     names: npt.NDArray[np.str_],
     config: dict[str, Any],
-) -> tuple[Matrix, Matrix]:
-    """Each example judged by a model that was not taught it: probabilities, and nearness to the best label."""
+) -> Matrix:
+    """The probabilities of each example, shape (examples, names), by a model that was not taught it."""
     probabilities = np.zeros((len(labels), len(names)), dtype=np.float32)
-    nearness = np.zeros(len(labels), dtype=np.float32)
     folds = StratifiedKFold(config["folds"], shuffle=True, random_state=0)
     for number, (taught, held_out) in enumerate(folds.split(dense, labels), start=1):
         logger.info("Choosing thresholds: fold %s of %s", number, config["folds"])
         weights = fit(dense, reduction, labels, config, taught)
         fold = weights.probabilities(dense[held_out], sparse[held_out])
         probabilities[np.ix_(held_out, np.searchsorted(names, weights.labels))] = fold
-        nearness[held_out] = weights.nearness(dense[held_out], fold.argmax(axis=1))
-    return probabilities, nearness
+    return probabilities

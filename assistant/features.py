@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 from typing import Any, Dict, List, Text, Type  # noqa: UP035 (Rasa compares these annotations by identity)
 
 import numpy as np
@@ -11,10 +12,10 @@ from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
+from rasa.nlu.constants import TOKENS_NAMES
 from rasa.nlu.featurizers.dense_featurizer.dense_featurizer import DenseFeaturizer
 from rasa.nlu.featurizers.sparse_featurizer.sparse_featurizer import SparseFeaturizer
 from rasa.nlu.tokenizers.tokenizer import Tokenizer
-from rasa.nlu.constants import TOKENS_NAMES
 from rasa.shared.nlu.constants import FEATURE_TYPE_SENTENCE, TEXT
 from rasa.shared.nlu.training_data.features import Features
 from rasa.shared.nlu.training_data.message import Message
@@ -22,11 +23,11 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from assistant.encoder import MODEL_SHA256, encoder
-from assistant.normalize import normalize
+from assistant.spelling import READABLE
 
 
 def _texts(messages: List[Message]) -> List[Text]:  # noqa: UP006
-    return [normalize(message.get(TEXT) or "") for message in messages]
+    return [message.get(READABLE) or "" for message in messages]
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_FEATURIZER, is_trainable=False)
@@ -69,7 +70,7 @@ class SentenceFeaturizer(DenseFeaturizer, GraphComponent):
 def _words(message: Message) -> list[str]:
     """The message's words, with every two neighbours as one more."""
     words = [token.text for token in message.get(TOKENS_NAMES[TEXT])]
-    return words + [f"{first} {second}" for first, second in zip(words, words[1:], strict=False)]
+    return words + [f"{first} {second}" for first, second in pairwise(words)]
 
 
 def _vectorizers() -> dict[str, TfidfVectorizer]:
@@ -103,7 +104,11 @@ class TfidfFeaturizer(SparseFeaturizer, GraphComponent):
         return None
 
     def __init__(
-        self, name: Text, config: Dict[Text, Any], model_storage: ModelStorage, resource: Resource  # noqa: UP006
+        self,
+        name: Text,
+        config: dict[Text, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
     ) -> None:
         super().__init__(name, config)
         self._model_storage = model_storage

@@ -13,30 +13,41 @@ EMERGENCY = "emergency/"
 SAFETY = "safety/"
 OTHER_EMERGENCY = "emergency/other"
 
+#: Excuses that need less alarm of the classifier to be overruled: the words may still be about today.
+_LOOSE_EXCUSES = frozenset({"long_past", "before_visit"})
+_WEAK = "weak"
+
 
 @dataclass(frozen=True)
 class Gate:
-    """Thresholds, all on probabilities or cosines from 0 to 1."""
+    """Thresholds from 0 to 1. "Alarm" is the probability of all emergency labels together."""
 
-    #: The least probability of all emergency labels together that is treated as an emergency.
-    emergency: float
-    #: The same where a red-flag rule hit but has an excuse (denied, hypothetical, long past ...).
-    emergency_excused: float
-    #: The least probability of the best label to act on it.
-    answer: float
-    #: The least cosine to the nearest example of that label.
-    near: float
-    #: The least probability for labels whose reply can do no harm (small talk, handoff, refusal, out of scope).
-    harmless: float
+    #: The least alarm that is an emergency where no rule hit.
+    emergency: float = 0.25
+    #: The same where only weak rules hit.
+    emergency_weak: float = 0.15
+    #: The same where the rules' hits are excused as long past or before a visit.
+    emergency_loose: float = 0.40
+    #: The same where they are excused as denied, hypothetical, quoted or an idiom.
+    emergency_excused: float = 0.65
+    #: The least alarm at which any other reply begins with the warning line.
+    warning: float = 0.12
+    #: The least probability of a safety topic to answer with it.
+    answer: float = 0.55
+    #: The least cosine to the nearest example of that topic.
+    near: float = 0.35
+    #: The least probability of a label whose reply can do no harm (small talk, handoff, refusal, out of scope).
+    harmless: float = 0.15
 
 
 @dataclass(frozen=True)
 class Decision:
-    """The full intent to act on, how sure, and why it was chosen."""
+    """The full intent to act on, how sure, why it was chosen, and whether the reply begins with the warning line."""
 
     label: str
     confidence: float
     reason: str
+    warns: bool = False
 
 
 def decide(
@@ -54,51 +65,62 @@ def decide(
         red_flags: the rules' hits, each with `kind` and `excuse`.
     """
     alarm = sum(p for label, p in ranking if label.startswith(EMERGENCY))
-    kind = next((label for label, _ in ranking if label.startswith(EMERGENCY)), OTHER_EMERGENCY)
-    unexcused = [hit["kind"] for hit in red_flags if not hit["excuse"]]
-    if unexcused:
-        flagged = {f"{EMERGENCY}{name}" for name in unexcused}
-        best = next((label for label, _ in ranking if label in flagged), f"{EMERGENCY}{unexcused[0]}")
+    excuses = {hit["excuse"] for hit in red_flags}
+    if None in excuses:
+        flagged = [f"{EMERGENCY}{hit['kind']}" for hit in red_flags if hit["excuse"] is None]
+        best = next((label for label, _ in ranking if label in flagged), flagged[0])
         return Decision(best, max(alarm, gate.emergency), "red_flag")
-    if alarm >= (gate.emergency_excused if red_flags else gate.emergency):
+    if alarm >= _least_alarm(gate, excuses):
+        kind = next((label for label, _ in ranking if label.startswith(EMERGENCY)), OTHER_EMERGENCY)
         return Decision(kind, alarm, "classifier_emergency")
+    warns = alarm >= gate.warning or (_WEAK in excuses and alarm >= gate.warning / 2)
     label, probability = next(((name, p) for name, p in ranking if not name.startswith(EMERGENCY)), ranking[0])
     if label.startswith(SAFETY):
-        if probability >= gate.answer and nearness >= gate.near:
-            return Decision(label, probability, "accepted")
-    elif probability >= gate.harmless:
-        return Decision(label, probability, "accepted")
-    return Decision(DEFAULT_NLU_FALLBACK_INTENT_NAME, probability, "not_sure")
+        is_sure = probability >= gate.answer and nearness >= gate.near
+    else:
+        is_sure = probability >= gate.harmless
+    if is_sure:
+        return Decision(label, probability, "accepted", warns)
+    return Decision(DEFAULT_NLU_FALLBACK_INTENT_NAME, probability, "not_sure", warns)
+
+
+def _least_alarm(gate: Gate, excuses: set[str | None]) -> float:
+    """The threshold for a message with these excuses: the lowest of theirs."""
+    if not excuses:
+        return gate.emergency
+    by_excuse = {
+        excuse: gate.emergency_weak
+        if excuse == _WEAK
+        else gate.emergency_loose
+        if excuse in _LOOSE_EXCUSES
+        else gate.emergency_excused
+        for excuse in excuses
+    }
+    return min(by_excuse.values())
 
 
 def choose_gate(
-    labels: Sequence[str],
+    labels: npt.NDArray[np.str_],
     probabilities: npt.NDArray[np.float32],
-    nearness: npt.NDArray[np.float32],
     names: npt.NDArray[np.str_],
     risk: float,
 ) -> Gate:
-    """The least strict thresholds that keep wrong answers at or below `risk` of all messages, out of fold.
+    """The gate with the least strict `answer` that keeps wrong answers at or below `risk` of all messages, out of fold.
 
     Args:
         labels: the true label of each example.
         probabilities: out-of-fold, shape (examples, names).
-        nearness: out-of-fold, shape (examples,).
         names: the label of each column.
         risk: the share of messages that may get a wrong answer; held by its upper 95 % bound.
     """
     best = names[probabilities.argmax(axis=1)]
     top = probabilities.max(axis=1)
-    truth = np.asarray(labels)
-    answered = np.char.startswith(best, SAFETY)
-    wrong = answered & (best != truth)
-    answer = 0.95
-    for threshold in np.arange(0.20, 0.96, 0.01):
+    wrong = np.char.startswith(best, SAFETY) & (best != labels)
+    for threshold in np.arange(0.30, 0.96, 0.01):
         errors = int((wrong & (top >= threshold)).sum())
-        if wilson_upper(errors, len(truth)) <= risk:
-            answer = float(threshold)
-            break
-    return Gate(emergency=0.35, emergency_excused=0.6, answer=answer, near=0.35, harmless=0.3)
+        if wilson_upper(errors, len(labels)) <= risk:
+            return Gate(answer=round(float(threshold), 2))
+    return Gate(answer=0.95)
 
 
 def wilson_upper(successes: int, trials: int, z: float = 1.96) -> float:

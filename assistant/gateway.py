@@ -101,6 +101,8 @@ class GatewayInput(InputChannel):
             agent = getattr(request.app.ctx, "agent", None)
             if agent is None:
                 return _error(503, "no_model", "No model is loaded. Run `make train`.")
-            return response.json({"deleted": await agent.tracker_store.delete(conversation)})
+            # Rasa puts its own store before ours, and that one has no delete.
+            store = getattr(agent.tracker_store, "_tracker_store", agent.tracker_store)
+            return response.json({"deleted": await store.delete(conversation)})
 
         return routes

@@ -16,7 +16,15 @@ from assistant.settings import ROOT, settings
 logger = logging.getLogger(__name__)
 
 #: What a model is made of. A component's helpers and its word lists are invisible to Rasa's own fingerprint.
-INGREDIENTS = ("config.yml", "domain.yml", "uv.lock", "data/**/*.yml", "assistant/**/*.py", "assistant/*.yml")
+INGREDIENTS = (
+    "config.yml",
+    "domain.yml",
+    "uv.lock",
+    "data/**/*.yml",
+    "assistant/**/*.py",
+    "assistant/*.yml",
+    "assistant/*.txt",
+)
 MODEL_NAME = "assistant.tar.gz"
 _STAMP = "assistant.fingerprint.json"
 
@@ -64,15 +72,20 @@ def train() -> Path:
         fixed_model_name=MODEL_NAME.removesuffix(".tar.gz"),
     )
     if result.model is None:
-        raise NoModelError("Training gave no model. The lines above say what is wrong in data/, domain.yml or config.yml.")
+        raise NoModelError(
+            "Training gave no model. The lines above say what is wrong in data/, domain.yml or config.yml."
+        )
     model = Path(result.model)
     stamp = {"fingerprint": before, "sha256": hashlib.sha256(model.read_bytes()).hexdigest()}
     target = directory / MODEL_NAME
     os.replace(model, target)
     building.rmdir()
     (directory / _STAMP).write_text(json.dumps(stamp), encoding="utf-8")
-    print(f"Trained {target.relative_to(ROOT) if target.is_relative_to(ROOT) else target} in "
-          f"{time.monotonic() - started:.0f} s", file=sys.stderr)
+    print(
+        f"Trained {target.relative_to(ROOT) if target.is_relative_to(ROOT) else target} in "
+        f"{time.monotonic() - started:.0f} s",
+        file=sys.stderr,
+    )
     return target
 
 
@@ -88,11 +101,10 @@ def model_path() -> Path:
     return path
 
 
-def load_agent(*, remember: bool = False, **overrides: Any) -> Any:
-    """An agent in this process, with the project's responses and its actions run in process.
+def load_agent(**overrides: Any) -> Any:
+    """An agent in this process, with the project's responses, its actions run in process, and conversations in memory.
 
     Args:
-        remember: keep conversations in the project's tracker store; otherwise in memory.
         overrides: arguments of `rasa.core.agent.Agent` to set otherwise.
     """
     from rasa.core.agent import Agent
@@ -100,10 +112,8 @@ def load_agent(*, remember: bool = False, **overrides: Any) -> Any:
 
     from assistant.in_process_actions import InProcessActions
 
-    store = "assistant.tracker_store.ConversationStore" if remember else None
     arguments: dict[str, Any] = {
         "generator": EndpointConfig(type="assistant.responses.ClinicResponses"),
-        "tracker_store": EndpointConfig(type=store) if store else None,
         "action_endpoint": InProcessActions(),
         **overrides,
     }

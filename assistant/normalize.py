@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from pathlib import Path
 
 #: Characters of a message that are read by the model. A longer text is read by the red-flag rules in full.
 MAX_FEATURE_CHARACTERS = 2000
@@ -11,22 +12,29 @@ MAX_FEATURE_CHARACTERS = 2000
 _QUOTES = str.maketrans({"\u2019": "'", "\u2018": "'", "\u02bc": "'", "\u201c": '"', "\u201d": '"', "`": "'"})
 _UNSEEN = re.compile(r"[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 _STRETCHED = re.compile(r"([a-z!?.])\1{2,}")
-_SHORTHAND = {
-    "u": "you", "ur": "your", "r": "are", "pls": "please", "plz": "please", "thx": "thanks", "ty": "thank you",
-    "b4": "before", "2day": "today", "2moro": "tomorrow", "tmrw": "tomorrow", "tmr": "tomorrow", "wk": "week",
-    "wks": "weeks", "yr": "year", "yrs": "years", "mo": "month", "hrs": "hours", "appt": "appointment",
-    "appts": "appointments", "abt": "about", "bc": "because", "cuz": "because", "coz": "because", "w": "with",
-    "w/": "with", "w/o": "without", "idk": "i don't know", "gonna": "going to", "wanna": "want to", "dr": "doctor",
-    "meds": "medicines", "n": "and", "ppl": "people", "rn": "right now", "smth": "something", "sth": "something",
-    "shd": "should", "cud": "could", "wud": "would", "cn": "can", "gd": "good", "tho": "though", "thru": "through",
-    "msg": "message", "pic": "photo", "pics": "photos", "asap": "as soon as possible", "temp": "temperature",
-    "preg": "pregnant", "bday": "birthday", "2nite": "tonight", "aint": "isn't", "wat": "what", "wut": "what",
-    "hw": "how", "bf": "boyfriend", "gf": "girlfriend", "hubby": "husband",
-}  # fmt: skip
+_UNPRINTED = frozenset({"Cc", "Cf", "So", "Sk", "Cs", "Co", "Cn"})
+_WORD = re.compile(r"[\w'/]+")
+
+
+def _read_shorthand() -> dict[str, str]:
+    lines = Path(__file__).with_name("shorthand.txt").read_text(encoding="utf-8").splitlines()
+    return {short: long for short, _, long in (line.partition(" ") for line in lines if not line.startswith("#"))}
+
+
+_SHORTHAND = _read_shorthand()
+
+
+def plain(text: str) -> str:
+    """Lower case, straight quotes, nothing invisible, shorthand and stretched letters written out; line breaks stay."""
+    text = unicodedata.normalize("NFKC", text).translate(_QUOTES)
+    text = _UNSEEN.sub("", text)
+    text = "".join(" " if c != "\n" and unicodedata.category(c) in _UNPRINTED else c for c in text)
+    text = _STRETCHED.sub(r"\1", text.lower())
+    return _WORD.sub(lambda match: _SHORTHAND.get(match[0], match[0]), text)
 
 
 def normalize(text: str) -> str:
-    """Lower case, straight quotes, no invisible or control characters, SMS shorthand written out.
+    """The plain text on one line, for the features.
 
     At most `MAX_FEATURE_CHARACTERS` characters of `text` are used: its beginning and its end, where a long story
     says what it is about and what it asks.
@@ -34,9 +42,4 @@ def normalize(text: str) -> str:
     if len(text) > MAX_FEATURE_CHARACTERS:
         half = MAX_FEATURE_CHARACTERS // 2
         text = f"{text[:half]} {text[-half:]}"
-    text = unicodedata.normalize("NFKC", text).translate(_QUOTES)
-    text = _UNSEEN.sub("", text)
-    text = "".join(" " if unicodedata.category(c) in {"Cc", "So", "Sk", "Cs", "Co", "Cn"} else c for c in text)
-    text = _STRETCHED.sub(r"\1", text.lower())
-    words = (_SHORTHAND.get(word, word) for word in text.split())
-    return " ".join(words)
+    return " ".join(plain(text).split())

@@ -35,7 +35,9 @@ async def _predict(agent: Any, questions: Path, predictions: Path) -> int:
         predictions.parent.mkdir(parents=True, exist_ok=True)
         output = predictions.open("w", encoding="utf-8")
     except OSError as error:
-        raise SystemExit(f"{error.filename}: {error.strerror}. Name a file that can be read, and one to write.") from error
+        raise SystemExit(
+            f"{error.filename}: {error.strerror}. Name a file that can be read, and one to write."
+        ) from error
     with output:
         for number, question in _read(questions):
             if isinstance(question, str):

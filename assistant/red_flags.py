@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Dict, List, Text  # noqa: UP035 (Rasa compares these annotations by identity)
+from typing import Any, Dict, List, Text, cast  # noqa: UP035 (Rasa compares these annotations by identity)
 
 import spacy
 from rasa.engine.graph import ExecutionContext, GraphComponent
@@ -17,8 +18,12 @@ from rasa.shared.nlu.constants import TEXT
 from rasa.shared.nlu.training_data.message import Message
 from ruamel.yaml import YAML
 from spacy.matcher import Matcher
+from spacy.tokenizer import Tokenizer
 from spacy.tokens import Doc
 from symspellpy import SymSpell, Verbosity
+
+from assistant.normalize import plain
+from assistant.spelling import dictionary
 
 RULES_FILE = Path(__file__).with_name("red_flags.yml")
 
@@ -30,24 +35,27 @@ _CLAUSE_WORDS = frozenset({"but", "however", "although", "though", "except"})
 _STOPS = re.compile(r"^[.!?;\n]+$")
 #: Words after a "no" or "not" that make it no denial: "no idea", "not sure", "no one answers".
 _NO_DENIAL = frozenset(
-    "one body idea doubt clue answer sure certain good better well normal going stopping getting only just ok okay right "
-    "help luck joke feeling able breathing waking responding conscious moving stop".split()
+    "one body idea doubt clue answer sure certain good better well normal going stopping getting only just ok okay "
+    "right help luck joke feeling able breathing waking responding conscious moving stop".split()
 )
+_PLAIN_DENIALS = frozenset({"no", "without"})
 _DENIAL_REACH = 4
 _FUZZY_LENGTH = 5
+_WEAK = "(weak) "
 
 
 @dataclass(frozen=True)
 class Hit:
-    """One pattern found. `excuse` is why it is no emergency: denied, idiom, hypothetical, quoted, long_past or None."""
+    """One pattern found. `excuse` is why it may be no emergency: denied, idiom, hypothetical, quoted ... or None."""
 
     kind: str
     words: str
     excuse: str | None
+    is_weak: bool = False
 
     def as_dict(self) -> dict[str, str | None]:
         """For the message and the log; without the visitor's words."""
-        return {"kind": self.kind, "excuse": self.excuse}
+        return {"kind": self.kind, "excuse": self.excuse or ("weak" if self.is_weak else None)}
 
 
 def _compile(pattern: str) -> list[list[dict[str, Any]]]:
@@ -74,12 +82,14 @@ class RedFlagRules:
         self.kinds: tuple[str, ...] = tuple(rules["kinds"])
         self._nlp = spacy.blank("en")
         # Contractions stay whole words here: "cant", "wont".
-        self._nlp.tokenizer.rules = {}
+        cast(Tokenizer, self._nlp.tokenizer).rules = {}
         self._matcher = Matcher(self._nlp.vocab)
         for kind, patterns in rules["kinds"].items():
             for pattern in patterns:
-                self._matcher.add(f"kind:{kind}", _compile(pattern))
-        for context in ("idioms", "hypothetical", "quoted", "long_past", "now"):
+                is_weak = str(pattern).startswith(_WEAK)
+                name = f"{'weak' if is_weak else 'kind'}:{kind}"
+                self._matcher.add(name, _compile(str(pattern).removeprefix(_WEAK)))
+        for context in ("idioms", "hypothetical", "quoted", "long_past", "before_visit", "now"):
             for pattern in rules[context]:
                 self._matcher.add(context, _compile(pattern))
         self._denials = frozenset(word for row in rules["denied"] for word in row.split("|"))
@@ -96,22 +106,29 @@ class RedFlagRules:
         found: dict[str, list[tuple[int, int]]] = {}
         for match_id, start, end in self._matcher(doc):
             found.setdefault(self._nlp.vocab.strings[match_id], []).append((start, end))
-        hits: dict[tuple[str, str | None], Hit] = {}
+        hits: dict[tuple[str, str, str | None], Hit] = {}
         for name, spans in found.items():
-            if not name.startswith("kind:"):
+            strength, _, kind = name.partition(":")
+            if not kind:
                 continue
-            kind = name.removeprefix("kind:")
             for start, end in sorted(spans):
                 excuse = self._excuse(kind, doc, clauses, found, start, end)
-                hits.setdefault((kind, excuse), Hit(kind, doc[start:end].text, excuse))
+                hit = Hit(kind, doc[start:end].text, excuse, strength == "weak")
+                hits.setdefault((strength, kind, excuse), hit)
         return list(hits.values())
 
     def _read(self, text: str) -> Doc:
-        plain = text.lower().replace("\u2019", "'").replace("\u2018", "'").replace("`", "'").replace("'", "")
-        doc = self._nlp(re.sub(r"([.!?;])(?=\S\D)", r"\1 ", plain))
+        readable = unicodedata.normalize("NFKD", plain(text).replace("'", ""))
+        readable = "".join(c for c in readable if not unicodedata.combining(c))
+        doc = self._nlp(re.sub(r"([.!?;])(?=\S\D)", r"\1 ", readable))
         for token in doc:
             word = token.text
-            if len(word) >= _FUZZY_LENGTH and word.isalpha():
+            if (
+                len(word) >= _FUZZY_LENGTH
+                and word.isalpha()
+                and word not in dictionary()
+                and word.removesuffix("s") not in dictionary()
+            ):
                 near = self._spelling.lookup(word, Verbosity.TOP, max_edit_distance=1)
                 word = near[0].term if near else word
             token.norm_ = word
@@ -140,18 +157,30 @@ class RedFlagRules:
     ) -> str | None:
         if any(a < end and start < b for a, b in found.get("idioms", ())):
             return "idiom"
-        if self._is_denied(doc, clauses, start):
+        if self._is_denied(doc, clauses, start, end):
             return "denied"
         if kind == "self_harm":
             return None
+        if kind == "infection" and found.get("before_visit"):
+            return "before_visit"
+        if self._is_in_clause("long_past", found, clauses, start) and not self._is_in_clause(
+            "now", found, clauses, start
+        ):
+            return "long_past"
         if found.get("now"):
             return None
-        for context in ("long_past", "quoted", "hypothetical"):
-            if any(clauses[a] == clauses[start] for a, _ in found.get(context, ())):
+        for context in ("quoted", "hypothetical"):
+            if self._is_in_clause(context, found, clauses, start):
                 return context
         return None
 
-    def _is_denied(self, doc: Doc, clauses: list[int], start: int) -> bool:
+    @staticmethod
+    def _is_in_clause(name: str, found: dict[str, list[tuple[int, int]]], clauses: list[int], start: int) -> bool:
+        return any(clauses[a] == clauses[start] for a, _ in found.get(name, ()))
+
+    def _is_denied(self, doc: Doc, clauses: list[int], start: int, end: int) -> bool:
+        if any(doc[index].norm_ in _PLAIN_DENIALS for index in range(max(start + 1, end - 3), end - 1)):
+            return True
         for index in range(start - 1, max(-1, start - 1 - _DENIAL_REACH), -1):
             if clauses[index] != clauses[start]:
                 return False

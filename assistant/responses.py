@@ -15,6 +15,10 @@ from shared.reply import MAX_CHOICE_DESCRIPTION, MAX_CHOICE_TITLE
 
 #: Fields of a response's metadata that a reply needs; the others are for staff and stay in the files.
 SHOWN_METADATA = ("kind", "topic", "care", "reviewed", "sources")
+#: Said instead where no topic is likely enough to be offered.
+NO_CHOICES = "utter_clarify_openly"
+#: Put before a reply when something in the message sounds like an emergency.
+WARNING = "utter_warning_line"
 MAX_CHOICES = 3
 #: A topic less probable than this is no sensible guess.
 LEAST_PROBABLE_CHOICE = 0.02
@@ -38,7 +42,10 @@ class ClinicResponses(TemplatedNaturalLanguageGenerator):
         if metadata.get("choices") == "ranking":
             response["buttons"] = self._nearest_topics(tracker)
             if not response["buttons"]:
-                response["text"] = "I'm not sure I understood. Could you say it in other words?"
+                return await self.generate(NO_CHOICES, tracker, output_channel, **kwargs)
+        if self._needs_warning(tracker, metadata):
+            warning = self.generate_from_slots(WARNING, variables, output_channel) or {"text": ""}
+            response["text"] = f"{warning['text']} {response['text']}".strip()
         shown = {key: metadata[key] for key in SHOWN_METADATA if metadata.get(key) is not None}
         shown["sources"] = [
             {key: source[key] for key in ("title", "publisher", "url")}
@@ -47,6 +54,12 @@ class ClinicResponses(TemplatedNaturalLanguageGenerator):
         ]
         response["metadata"] = {"reply": shown}
         return response
+
+    @staticmethod
+    def _needs_warning(tracker: DialogueStateTracker, metadata: dict[str, Any]) -> bool:
+        """Whether the message may be an emergency although it was not taken for one."""
+        warns = bool((tracker.latest_message.parse_data if tracker.latest_message else {}).get("warns"))
+        return warns and metadata.get("kind") != "emergency"
 
     def _nearest_topics(self, tracker: DialogueStateTracker) -> list[dict[str, str]]:
         """The likeliest topics of the last message, as choices."""

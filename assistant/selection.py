@@ -40,7 +40,13 @@ def parse_result(label: str, confidence: float, ranking: list[tuple[str, float]]
 
 def choice_parse_data(text: str, label: str) -> dict[str, Any]:
     """The parse data of a tapped choice: it is certain, and no model is asked."""
-    return {"text": text, "entities": [], "red_flags": [], "decision": "choice", **parse_result(label, 1.0, [(label, 1.0)])}
+    return {
+        "text": text,
+        "entities": [],
+        "red_flags": [],
+        "decision": "choice",
+        **parse_result(label, 1.0, [(label, 1.0)]),
+    }
 
 
 def full_intent(parse_data: dict[str, Any]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 from rasa.core.run import close_resources, configure_app, load_agent_on_start
 from rasa.core.utils import AvailableEndpoints
@@ -25,5 +26,13 @@ def serve() -> None:
     )
     app = configure_app([GatewayInput.from_credentials(None)], enable_api=False, endpoints=endpoints)
     app.register_listener(partial(load_agent_on_start, str(model_path()), endpoints, None), "before_server_start")
+    app.register_listener(_warm_up, "before_server_start")
     app.register_listener(close_resources, "after_server_stop")
     app.run(host=known.rasa_host, port=known.rasa_port, single_process=True, access_log=False, motd=False)
+
+
+async def _warm_up(app: Any, loop: Any) -> None:
+    """Load what is loaded on first use, so that the first visitor does not wait for it."""
+    agent = getattr(app.ctx, "agent", None)
+    if agent is not None and agent.is_ready():
+        await agent.parse_message("Is it safe?")

@@ -22,7 +22,8 @@ def chat() -> None:
 
 
 async def _converse(agent: Any) -> None:
-    conversation, choices = uuid.uuid4().hex, []
+    conversation = uuid.uuid4().hex
+    choices: list[str] = []
     while True:
         try:
             typed = input("you  > ").strip()

@@ -1,4 +1,4 @@
-"""spaCy's English tokenizer as a Rasa tokenizer, over the normalized text."""
+"""spaCy's English tokenizer as a Rasa tokenizer, over the normalized and repaired text."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from typing import Any, Dict, List, Text  # noqa: UP035 (Rasa compares these ann
 import spacy
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.nlu.tokenizers.tokenizer import Token, Tokenizer
+from rasa.shared.nlu.constants import TEXT
 from rasa.shared.nlu.training_data.message import Message
 
-from assistant.normalize import normalize
+from assistant.spelling import READABLE
 
 
 class Word(Token):
@@ -21,9 +22,9 @@ class Word(Token):
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_TOKENIZER, is_trainable=False)
 class SpacyTokenizer(Tokenizer):
-    """Splits the normalized text with the rules of `spacy.blank("en")`; no model is loaded.
+    """Splits the readable text with the rules of `spacy.blank("en")`; no model is loaded.
 
-    Offsets are those of the normalized text: no component of the pipeline needs them in the raw one.
+    Offsets are those of the readable text: no component of the pipeline needs them in the raw one.
     """
 
     def __init__(self, config: Dict[Text, Any]) -> None:  # noqa: UP006
@@ -41,7 +42,7 @@ class SpacyTokenizer(Tokenizer):
         }
 
     def tokenize(self, message: Message, attribute: Text) -> List[Token]:  # noqa: UP006
-        text = normalize(message.get(attribute))
+        text = (message.get(READABLE) if attribute == TEXT else None) or message.get(attribute)
         tokens: list[Token] = [Word(token.text, token.idx) for token in self._nlp.make_doc(text) if not token.is_space]
         # Rasa expects at least one token, also for an empty or blank text.
         return tokens or [Word(" ", 0)]

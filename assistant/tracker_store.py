@@ -1,7 +1,7 @@
 """Conversations in one database table, one row each: bounded, deletable, expiring.
 
-Rasa's SQLTrackerStore keeps every event for ever, has no delete, and reads a conversation whole at each turn. Here a row
-holds the last turns and, before them, what still matters of the older ones: slots and the active form.
+Rasa's SQLTrackerStore keeps every event for ever, has no delete, and reads a conversation whole at each turn. Here a
+row holds the last turns and, before them, what still matters of the older ones: slots and the active form.
 """
 
 from __future__ import annotations
@@ -124,7 +124,9 @@ def kept_events(tracker: DialogueStateTracker) -> list[Event]:
         return events
     cut = turns[-KEPT_TURNS]
     before = DialogueStateTracker.from_events(tracker.sender_id, events[:cut], list(tracker.slots.values()))
-    left: list[Event] = [SlotSet(name, value) for name, value in before.current_slot_values().items() if value is not None]
+    left: list[Event] = [
+        SlotSet(name, value) for name, value in before.current_slot_values().items() if value is not None
+    ]
     if before.active_loop_name:
         left.append(ActiveLoop(before.active_loop_name))
     return [*left, ActionExecuted(ACTION_LISTEN_NAME), *events[cut:]]

@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 import os
+import re
 from datetime import date, datetime, time
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
 import phonenumbers
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, HttpUrl, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    HttpUrl,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError
+from ruamel.yaml.constructor import RoundTripConstructor
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.nodes import ScalarNode
 
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 WEEKDAYS: tuple[Weekday, ...] = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -32,6 +44,8 @@ def _time_zone(name: str) -> str:
 
 
 def _opening_span(text: str) -> str:
+    if not re.fullmatch(r"[0-9]{2}:[0-9]{2}-[0-9]{2}:[0-9]{2}", text):
+        raise ValueError("is not a span of hours, such as 09:00-17:00")
     try:
         start, end = (time.fromisoformat(part) for part in text.split("-"))
     except ValueError as error:
@@ -42,13 +56,16 @@ def _opening_span(text: str) -> str:
 
 
 class Clinic(BaseModel):
-    """The clinic. Every unknown fact is None."""
+    """The clinic. Every unknown fact is None.
+
+    A field stands after those it is checked against.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: Annotated[str, Field(min_length=1, max_length=80)] | None = None
-    phone: str | None = None
     country: Annotated[str, Field(pattern="^[A-Z]{2}$")] | None = None
+    phone: str | None = None
     address: Annotated[str, Field(min_length=1, max_length=200)] | None = None
     contact_link: HttpUrl | None = None
     time_zone: Annotated[str, AfterValidator(_time_zone)] | None = None
@@ -58,18 +75,32 @@ class Clinic(BaseModel):
     crisis_line: str | None = None
     poison_line: str | None = None
 
-    @model_validator(mode="after")
-    def _phone_and_hours(self) -> Self:
-        if self.phone is not None:
-            try:
-                number = phonenumbers.parse(self.phone, self.country)
-            except phonenumbers.NumberParseException as error:
-                raise ValueError("phone: is not a phone number; write it as +13105550100") from error
-            if not phonenumbers.is_possible_number(number):
-                raise ValueError("phone: has too few or too many digits; write it as +13105550100")
-        if self.hours is not None and self.time_zone is None:
-            raise ValueError("hours: need time_zone, or no one can tell if the clinic is open")
-        return self
+    @field_validator("phone")
+    @classmethod
+    def _is_a_phone_number(cls, phone: str | None, info: ValidationInfo) -> str | None:
+        if phone is None or "country" not in info.data:  # a wrong country has its own error
+            return phone
+        try:
+            number = phonenumbers.parse(phone, info.data["country"])
+        except phonenumbers.NumberParseException as error:
+            raise ValueError("is not a phone number; write it as +13105550100") from error
+        if not phonenumbers.is_possible_number(number):
+            raise ValueError("has too few or too many digits; write it as +13105550100")
+        return phone
+
+    @field_validator("hours")
+    @classmethod
+    def _hours_have_a_time_zone(
+        cls, hours: dict[Weekday, list[str]] | None, info: ValidationInfo
+    ) -> dict[Weekday, list[str]] | None:
+        if hours is not None and info.data.get("time_zone", "wrong") is None:
+            raise ValueError("need time_zone, or no one can tell if the clinic is open")
+        return hours
+
+    @field_validator("holidays", mode="before")
+    @classmethod
+    def _no_known_holidays(cls, holidays: object) -> object:
+        return [] if holidays is None else holidays
 
     @property
     def phone_e164(self) -> str | None:
@@ -113,23 +144,56 @@ class Clinic(BaseModel):
         }
 
 
+class _Constructor(RoundTripConstructor):
+    """Leaves dates as they are written, so that a wrong one is reported like any other field."""
+
+
+def _as_written(constructor: _Constructor, node: ScalarNode) -> str:
+    return str(node.value)
+
+
+_Constructor.add_constructor("tag:yaml.org,2002:timestamp", _as_written)
+
+
+def _read(path: Path) -> str:
+    try:
+        # "utf-8-sig" also takes the mark that some Windows editors put at the start.
+        return path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError as error:
+        raise ClinicFileError(f"{path}: not found. Restore it from version control, or set CLINIC_FILE.") from error
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise ClinicFileError(f"{path}, line {line}: is not UTF-8 text. Save it as UTF-8.") from error
+    except OSError as error:
+        raise ClinicFileError(f"{path}: can't be read ({error.strerror}). Make it a readable file.") from error
+
+
+def _parse(path: Path, text: str) -> Any:
+    yaml = YAML(typ="rt")
+    yaml.Constructor = _Constructor
+    try:
+        return yaml.load(text)
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = mark.line + 1 if mark else 1
+        raise ClinicFileError(f"{path}, line {line}: {error.problem}. Correct the YAML there.") from error
+    except (YAMLError, ValueError, TypeError, AttributeError, LookupError, RecursionError) as error:
+        # Control characters, and tags that promise what the value does not hold.
+        position = getattr(error, "position", None)
+        line = text.count("\n", 0, position) + 1 if isinstance(position, int) else 1
+        what = "holds a character that YAML does not allow" if position is not None else "is not readable as YAML"
+        raise ClinicFileError(f"{path}, line {line}: {what}. Write plain `field: value` lines.") from error
+
+
 def load_clinic(path: Path) -> Clinic:
     """Read and check a clinic file.
 
     Raises:
-        ClinicFileError: the file is missing, is not YAML, or has a wrong field; all problems at once, each with its line.
+        ClinicFileError: the file is missing, is not YAML, or has wrong fields: all of them at once, each with its line.
     """
-    try:
-        content = YAML(typ="rt").load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise ClinicFileError(f"{path}: not found. Restore it from version control, or set CLINIC_FILE.") from error
-    except UnicodeDecodeError as error:
-        raise ClinicFileError(f"{path}: is not UTF-8 text. Save it as UTF-8.") from error
-    except MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise ClinicFileError(f"{path}, line {line}: {error.problem}. Correct the YAML there.") from error
+    content = _parse(path, _read(path))
     if not isinstance(content, dict):
-        raise ClinicFileError(f"{path}, line 1: must be a list of `field: value` lines. Restore it from version control.")
+        raise ClinicFileError(f"{path}, line 1: must be lines of `field: value`. Restore it from version control.")
     try:
         return Clinic.model_validate(dict(content))
     except ValidationError as error:
@@ -142,7 +206,8 @@ def _line(content: Any, location: tuple[int | str, ...]) -> int:
     line = 1
     for key in location:
         try:
-            line = content.lc.key(key)[0] + 1 if isinstance(content, dict) else content.lc.item(key)[0] + 1
+            positions: Any = content.lc
+            line = (positions.item if isinstance(content, list) else positions.key)(key)[0] + 1
             content = content[key]
         except (AttributeError, KeyError, IndexError, TypeError):
             break
@@ -153,8 +218,10 @@ def _describe(item: Any) -> str:
     field = ".".join(str(part) for part in item["loc"])
     if item["type"] == "extra_forbidden":
         return f"{field}: is not a field of clinic.yml. Remove it; the fields are {', '.join(Clinic.model_fields)}."
+    if item["type"] == "string_type":
+        return f"{field}: is not text. Put it in quotes, or write null if it is not known."
     message = item["msg"].removeprefix("Value error, ")
-    return f"{field + ': ' if field else ''}{message}. Correct it, or write null if it is not known."
+    return f"{field}: {message}. Correct it, or write null if it is not known."
 
 
 @cache

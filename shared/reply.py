@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import date
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, HttpUrl, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, HttpUrl, model_validator
 
-Kind = Literal[
-    "answer", "handoff", "emergency", "clarify", "out_of_scope", "smalltalk", "refuse", "form", "notice"
-]
+Kind = Literal["answer", "handoff", "emergency", "clarify", "out_of_scope", "smalltalk", "refuse", "form", "notice"]
 Care = Literal["emergency_call", "er_now", "doctor_today", "dermatologist"]
 Reason = Literal[
     "booking",
@@ -84,10 +83,14 @@ class Review(_Part):
     on: date
 
 
+def _uuid(text: str) -> str:
+    return str(uuid.UUID(text))
+
+
 class Handoff(_Part):
     """A visitor handed to the clinic. `request` holds what the visitor left: name, phone, e-mail, best time."""
 
-    id: str
+    id: Annotated[str, AfterValidator(_uuid)]
     reason: Reason
     status: Literal["offered", "collecting", "requested", "cancelled"]
     request: dict[str, str] | None = None

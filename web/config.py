@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr, field_validator, model_validator
-from pydantic_settings import BaseSettings, NoDecode
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parent.parent
 DEVELOPMENT_SECRET = "development-only"  # noqa: S105 (refused outside development)
@@ -16,8 +16,18 @@ LEAST_SECRET = 32
 _Names = Annotated[list[str], NoDecode]
 
 
+def _is_in_production(info: ValidationInfo) -> bool:
+    return info.data.get("environment") == "production"
+
+
 class Config(BaseSettings):
-    """Each field is the environment variable of its name in capitals. docs/operator.md explains each."""
+    """Each field is the environment variable of its name in capitals. docs/operator.md explains each.
+
+    A field stands after those it is checked against.
+    """
+
+    # Defaults are checked too: those of development are refused in production. No error quotes a secret.
+    model_config = SettingsConfigDict(validate_default=True, hide_input_in_errors=True)
 
     environment: Literal["development", "production"] = "development"
     secret_key: SecretStr = SecretStr(DEVELOPMENT_SECRET)
@@ -44,24 +54,26 @@ class Config(BaseSettings):
     def _split(cls, value: object) -> object:
         return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
-    @model_validator(mode="after")
-    def _complete_and_check(self) -> Self:
-        if self.environment == "production":
-            problems = [
-                f"{name.upper()} must be set outside development: a random text of {LEAST_SECRET} characters or more"
-                for name in ("secret_key", "gateway_secret")
-                if len(getattr(self, name).get_secret_value()) < LEAST_SECRET
-            ]
-            if not self.public_url.startswith("https://"):
-                problems.append("PUBLIC_URL must be set outside development: the https:// address visitors use")
-            if not self.allowed_hosts:
-                problems.append("ALLOWED_HOSTS must be set outside development: the host names visitors use")
-            if problems:
-                raise ValueError("; ".join(problems))
-        if not self.public_url:
-            self.public_url = f"http://localhost:{self.web_port}"
-        self.public_url = self.public_url.rstrip("/")
-        return self
+    @field_validator("secret_key", "gateway_secret")
+    @classmethod
+    def _long_secret(cls, value: SecretStr, info: ValidationInfo) -> SecretStr:
+        if _is_in_production(info) and len(value.get_secret_value()) < LEAST_SECRET:
+            raise ValueError(f"must be set outside development: a random text of {LEAST_SECRET} characters or more")
+        return value
+
+    @field_validator("public_url")
+    @classmethod
+    def _public_address(cls, value: str, info: ValidationInfo) -> str:
+        if _is_in_production(info) and not value.startswith("https://"):
+            raise ValueError("must be set outside development: the https:// address visitors use")
+        return (value or f"http://localhost:{info.data.get('web_port')}").rstrip("/")
+
+    @field_validator("allowed_hosts")
+    @classmethod
+    def _known_hosts(cls, value: list[str], info: ValidationInfo) -> list[str]:
+        if _is_in_production(info) and not value:
+            raise ValueError("must be set outside development: the host names visitors use")
+        return value
 
     @property
     def is_production(self) -> bool:

@@ -30,9 +30,7 @@ async def ready(request: HttpRequest) -> JsonResponse:
         rasa.is_well(actions_url),
     )
     parts = {name: "ok" if is_well else "down" for name, is_well in zip(names, well, strict=True)}
-    return JsonResponse(
-        {"status": "ok" if all(well) else "degraded", "parts": parts}, status=200 if all(well) else 503
-    )
+    return JsonResponse({"status": "ok" if all(well) else "degraded", "parts": parts}, status=200 if all(well) else 503)
 
 
 def _database_is_well() -> bool:

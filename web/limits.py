@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+import logging
 import time
 
 from django.core.cache import cache
 from django.http import HttpRequest
+from redis import RedisError
 
 from web.config import config
 
+logger = logging.getLogger(__name__)
+
 
 def is_over_limit(what: str, who: str, limit: int, seconds: int) -> bool:
-    """Count one more `what` by `who`; whether there are more than `limit` in this window of `seconds`."""
+    """Count one more `what` by `who`; whether there are more than `limit` in this window of `seconds`.
+
+    No one is over a limit while Redis is away: a visitor in need comes before a count.
+    """
     window = int(time.time() // seconds)
     key = f"limit:{what}:{who}:{window}"
-    cache.add(key, 0, seconds * 2)
     try:
-        return cache.incr(key) > limit
+        cache.add(key, 0, seconds * 2)
+        return bool(cache.incr(key) > limit)
+    except RedisError as error:
+        logger.error("Redis is unavailable (%s), so nothing is limited", type(error).__name__)
+        return False
     except ValueError:
         # The window's counter was evicted between the two calls: its count starts again.
         return False

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import weakref
+from typing import Any
 
 import httpx
 from pydantic import ValidationError
 
 from shared.reply import Turn
 from web.config import config
-
 
 HEALTH_TIMEOUT_SECONDS = 2
 
@@ -36,25 +36,25 @@ def _client() -> httpx.AsyncClient:
     if loop not in _clients:
         _clients[loop] = httpx.AsyncClient(
             base_url=config().rasa_url,
-            headers={"Authorization": f"Bearer {config().gateway_secret.get_secret_value()}"},
             timeout=config().rasa_timeout_seconds,
             trust_env=False,
         )
     return _clients[loop]
 
 
-async def _request(method: str, path: str, json: dict[str, str | None] | None = None) -> httpx.Response:
+async def _request(method: str, path: str, json: dict[str, Any] | None = None) -> httpx.Response:
+    secret = {"Authorization": f"Bearer {config().gateway_secret.get_secret_value()}"}
     try:
-        return await _client().request(method, path, json=json)
-    except httpx.TimeoutException as error:
+        # httpx limits each step of a request; a lease counts on a limit for all of it.
+        async with asyncio.timeout(config().rasa_timeout_seconds):
+            return await _client().request(method, path, json=json, headers=secret)
+    except (httpx.TimeoutException, TimeoutError) as error:
         raise RasaUnavailable("slow") from error
     except httpx.HTTPError as error:
         raise RasaUnavailable("down") from error
 
 
-async def take_turn(
-    *, conversation: str, message_id: str, text: str, choice: str, channel: str, language: str
-) -> Turn:
+async def take_turn(*, conversation: str, message_id: str, text: str, choice: str, channel: str, language: str) -> Turn:
     """One message through Rasa; the same `message_id` may be asked again and is handled once.
 
     Raises:

@@ -78,8 +78,8 @@ else:
     CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 
 STATIC_URL = "static/"
-STATIC_ROOT = ROOT / "var" / "static"
 STATICFILES_DIRS = [ROOT / "web" / "static"]
+# Served from where they lie; nothing has to be collected first.
 WHITENOISE_USE_FINDERS = True
 
 AUTH_PASSWORD_VALIDATORS = [
@@ -101,6 +101,7 @@ CSRF_COOKIE_SAMESITE = SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_AGE = 12 * 3600
 CSRF_TRUSTED_ORIGINS = [_config.public_url]
+CSRF_FAILURE_VIEW = "web.pages.form_expired"
 if _config.is_production:
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
     SECURE_HSTS_SECONDS = 365 * 24 * 3600
@@ -114,13 +115,14 @@ CORS_ALLOW_METHODS = ("GET", "POST", "DELETE", "OPTIONS")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"plain": {"format": "%(levelname)s %(name)s: %(message)s"}},
+    "formatters": {"plain": {"()": "web.logs.NoVisitorText", "format": "%(levelname)s %(name)s: %(message)s"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
     "root": {"handlers": ["stderr"], "level": "WARNING"},
     "loggers": {
         "web": {"level": "INFO"},
-        # Its lines hold addresses with signed ids in them.
+        # Wrong addresses and forms that expired are the visitor's to correct.
         "django.request": {"level": "ERROR"},
+        "django.security.csrf": {"level": "ERROR"},
         "httpx": {"level": "WARNING"},
     },
 }

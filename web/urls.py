@@ -23,5 +23,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
 ]
 
+handler400 = "web.pages.bad_request"
+handler403 = "web.pages.forbidden"
 handler404 = "web.pages.not_found"
 handler500 = "web.pages.server_error"

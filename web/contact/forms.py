@@ -60,6 +60,8 @@ class ContactForm(forms.ModelForm):
         try:
             number = phonenumbers.parse(phone, clinic().country)
         except phonenumbers.NumberParseException as error:
+            if clinic().country is None and error.error_type == error.INVALID_COUNTRY_CODE:
+                raise forms.ValidationError("Please start with + and the country code.") from error
             raise forms.ValidationError("This does not look like a phone number.") from error
         reason = phonenumbers.is_possible_number_with_reason(number)
         local = phonenumbers.ValidationResult.IS_POSSIBLE_LOCAL_ONLY

@@ -13,7 +13,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, S
 from shared.reply import MAX_CHOICE_ID_BYTES
 
 MAX_TEXT = 10_000
-_UNPRINTABLE = {"Cc", "Cs", "Cn"}
+_UNPRINTABLE = {"Cc", "Cs"}
 
 
 def _readable(text: str) -> str:

@@ -7,21 +7,20 @@ clinic, whatever went wrong.
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Callable, Coroutine
 from functools import wraps
 from typing import Any, TypeVar
 
 from asgiref.sync import sync_to_async
-from django.core.exceptions import RequestDataTooBig
-from django.db import DatabaseError, transaction
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.conf import settings
+from django.db import DatabaseError
+from django.http import HttpRequest, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 from pydantic import BaseModel, ValidationError
 
 from web import rasa, turns
 from web.config import config
-from web.contact.models import ContactRequest
-from web.conversations.models import Conversation, Erasure, Feedback, Message, Reply
+from web.conversations.models import Conversation, Feedback, Message, Reply
 from web.limits import is_over_limit, visitor_address
 from web.notices import STARTERS, contact, emergency_sentence, greeting
 from web.website import tokens
@@ -30,6 +29,7 @@ from web.website.schemas import FeedbackBody, MessageBody, SessionBody
 logger = logging.getLogger(__name__)
 
 _MINUTE, _HOUR = 60, 3600
+_GONE = "This conversation does not exist any more."
 
 
 class ApiError(Exception):
@@ -44,21 +44,21 @@ Schema = TypeVar("Schema", bound=BaseModel)
 View = Callable[[HttpRequest], Coroutine[Any, Any, JsonResponse]]
 
 
-def api(*methods: str) -> Callable[[View], Callable[[HttpRequest], Awaitable[HttpResponse]]]:
+def api(*methods: str) -> Callable[[View], View]:
     """A view of the API: only these methods, no cookies and so no CSRF, one shape for every error."""
 
-    def decorate(view: View) -> Callable[[HttpRequest], Awaitable[HttpResponse]]:
+    def decorate(view: View) -> View:
         @csrf_exempt
         @wraps(view)
-        async def wrapped(request: HttpRequest) -> HttpResponse:
+        async def wrapped(request: HttpRequest) -> JsonResponse:
             try:
                 if request.method not in methods:
                     raise ApiError(405, "method_not_allowed", f"Use {' or '.join(methods)}.")
                 response = await view(request)
             except ApiError as error:
                 response = error_response(error.status, error.code, error.message)
-            except RequestDataTooBig:
-                response = error_response(413, "too_large", "The request is too large.")
+            except Conversation.DoesNotExist:
+                response = error_response(401, "session_unknown", _GONE)
             except DatabaseError as error:
                 logger.error("The database is unavailable (%s)", type(error).__name__)
                 response = error_response(503, "unavailable", f"I can't answer right now. {emergency_sentence()}")
@@ -70,6 +70,8 @@ def api(*methods: str) -> Callable[[View], Callable[[HttpRequest], Awaitable[Htt
                 where = f"{place.tb_frame.f_code.co_filename}:{place.tb_lineno}" if place else "unknown"
                 logger.error("Unexpected %s at %s", type(error).__name__, where)
                 response = error_response(500, "error", f"Something went wrong here. {emergency_sentence()}")
+            if response.status_code == 405:
+                response.headers["Allow"] = ", ".join(methods)
             response.headers["Cache-Control"] = "no-store"
             return response
 
@@ -85,8 +87,12 @@ def error_response(status: int, code: str, message: str) -> JsonResponse:
 
 
 def _body(request: HttpRequest, schema: type[Schema]) -> Schema:
+    # Django's own limit trusts Content-Length, which a body sent in chunks does not have.
+    content = request.read(settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1)
+    if len(content) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+        raise ApiError(413, "too_large", "The request is too large.")
     try:
-        return schema.model_validate_json(request.body or b"{}")
+        return schema.model_validate_json(content or b"{}")
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"])
@@ -110,7 +116,7 @@ async def _conversation(request: HttpRequest) -> Conversation:
     except tokens.TokenError as error:
         raise ApiError(401, error.code, "This session is over. Please start a new one.") from error
     except Conversation.DoesNotExist as error:
-        raise ApiError(401, "session_unknown", "This conversation does not exist any more.") from error
+        raise ApiError(401, "session_unknown", _GONE) from error
 
 
 async def _limit(what: str, who: str, limit: int, seconds: int) -> None:
@@ -176,8 +182,8 @@ async def _read(request: HttpRequest, conversation: Conversation) -> JsonRespons
 
 
 def _was_offered(conversation: Conversation, choice: str) -> bool:
-    offers = Reply.objects.filter(message__conversation=conversation).order_by("-message_id").values_list("body", flat=True)
-    return any(choice == offered["id"] for body in offers[:50] for offered in body.get("choices", []))
+    latest = Reply.objects.filter(message__conversation=conversation).order_by("-message_id")[:50]
+    return any(choice == offered["id"] for reply in latest for offered in reply.body.get("choices", []))
 
 
 def _reply(reply: Reply) -> dict[str, Any]:
@@ -193,9 +199,7 @@ async def feedback(request: HttpRequest) -> JsonResponse:
     reply = await Reply.objects.filter(pk=asked.reply_id, message__conversation=conversation).afirst()
     if reply is None:
         raise ApiError(404, "reply_unknown", "There is no such reply in this conversation.")
-    await Feedback.objects.aupdate_or_create(
-        reply=reply, defaults={"helpful": asked.helpful, "comment": asked.comment}
-    )
+    await Feedback.objects.aupdate_or_create(reply=reply, defaults={"helpful": asked.helpful, "comment": asked.comment})
     return JsonResponse({"status": "ok"})
 
 
@@ -204,17 +208,8 @@ async def session(request: HttpRequest) -> JsonResponse:
     """Erase the conversation: log, requests, and what Rasa remembers. All of it, or nothing and an error."""
     conversation = await _conversation(request)
     try:
-        await rasa.forget(conversation.pk.hex)
-    except rasa.RasaUnavailable as error:
+        receipt = await turns.erase(conversation)
+    except (rasa.RasaUnavailable, turns.Busy) as error:
         message = "The conversation can't be erased right now, and nothing was. Please try again in a few minutes."
         raise ApiError(503, "unavailable", message) from error
-
-    def erase() -> Erasure:
-        with transaction.atomic():
-            messages = Message.objects.filter(conversation=conversation).count()
-            requests = ContactRequest.objects.filter(conversation=conversation).count()
-            conversation.delete()
-            return Erasure.objects.create(messages=messages, requests=requests)
-
-    receipt = await sync_to_async(erase)()
     return JsonResponse({"receipt": {"id": str(receipt.pk), "erased_at": receipt.erased_at.isoformat()}})

@@ -1,0 +1,89 @@
+"""Red-flag rules."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from assistant.red_flags import RedFlagRules, red_flag_rules
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def kinds(text: str) -> set[str]:
+    """The kinds of the hits that need no classifier."""
+    return {hit.kind for hit in red_flag_rules().find(text) if not hit.excuse and not hit.is_weak}
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("My lips are swelling and I can\u2019t breathe", "anaphylaxis"),
+        ("my thraot is closing since the cream", "anaphylaxis"),
+        ("he has a fever of 39 and his scalp is red", "infection"),
+        ("red streaks are running down my neck", "infection"),
+        ("the bleeding wont stop", "bleeding"),
+        ("she passed out in the chair", "fainting_chest_pain"),
+        ("I have a crushing pain in my chest", "fainting_chest_pain"),
+        ("he is shaking and not responding", "seizure"),
+        ("one side of her face is drooping", "stroke"),
+        ("my dad slipped, hit his head and is confused", "head_injury"),
+        ("my toddler swallowed some numbing cream", "swallowed"),
+        ("ink splashed in my eye", "eye"),
+        ("my lips are numb and I have a metal taste", "numbing_toxicity"),
+        ("i want to die", "self_harm"),
+        ("call an ambulance please", "other"),
+        ("no puedo respirar", "anaphylaxis"),
+    ],
+)
+def test_a_red_flag_is_found(text: str, kind: str) -> None:
+    """Each kind, misspelt and in the third person too."""
+    assert kind in kinds(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "no fever, no chills, just a bit red",
+        "can smp cause a fever or chills",
+        "what happens if someone faints during the session",
+        "I read on a forum that people faint in the chair",
+        "I fainted at school twenty years ago, never since",
+        "i am dying to get this done",
+        "the price nearly gave me a heart attack",
+        "does it hurt",
+        "I have a fever and my first session is tomorrow",
+        "",
+    ],
+)
+def test_what_only_sounds_like_one_has_an_excuse(text: str) -> None:
+    """Denied, hypothetical, quoted, long past, idiom, before a visit."""
+    assert set() == kinds(text)
+
+
+def test_a_red_flag_at_the_end_of_a_long_message_is_found() -> None:
+    """Rules read the whole text, however long."""
+    assert "fainting_chest_pain" in kinds("I had a nice day. " * 500 + "Now my chest hurts badly.")
+
+
+def test_now_outweighs_hearsay() -> None:
+    """What is happening today is no hearsay."""
+    assert "anaphylaxis" in kinds("I read it is normal but since this morning my throat is closing")
+
+
+def test_every_emergency_has_text_rules_and_examples() -> None:
+    """A kind without one of them would be missed."""
+    topics = {path.stem.removeprefix("emergency_") for path in (ROOT / "data/topics").glob("emergency_*.yml")}
+    assert topics == set(RedFlagRules().kinds)
+    for kind in topics:
+        content = (ROOT / f"data/topics/emergency_{kind}.yml").read_text(encoding="utf-8")
+        assert f"- intent: emergency/{kind}\n" in content
+        assert f"  utter_emergency/{kind}:\n" in content
+        assert content.count("\n    - ") >= 40
+
+
+def test_a_hit_keeps_no_words_of_the_visitor() -> None:
+    """What goes to the log is the kind and the excuse."""
+    (hit,) = red_flag_rules().find("i want to die")
+    assert {"kind": "self_harm", "excuse": None} == hit.as_dict()

@@ -1,0 +1,85 @@
+"""Conversations in one table: bounded, deletable, expiring."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from rasa.shared.core.domain import Domain
+from rasa.shared.core.events import ActionExecuted, BotUttered, SlotSet, UserUttered
+from rasa.shared.core.slots import TextSlot
+from rasa.shared.core.trackers import DialogueStateTracker
+
+from assistant import tracker_store as module
+from assistant.tracker_store import KEPT_TURNS, ConversationStore, kept_events
+
+SLOT = "name_of_a_slot"
+
+
+@pytest.fixture
+def domain() -> Domain:
+    return Domain.from_dict({"slots": {SLOT: {"type": "text", "mappings": [{"type": "custom"}]}}})
+
+
+@pytest.fixture
+def store(tmp_path: Path, domain: Domain) -> ConversationStore:
+    return ConversationStore(domain, host=f"sqlite:///{tmp_path / 'tracker.sqlite3'}")
+
+
+def conversation(turns: int, sender: str = "visitor") -> DialogueStateTracker:
+    tracker = DialogueStateTracker(sender, [TextSlot(SLOT, mappings=[{"type": "custom"}])])
+    tracker.update(ActionExecuted("action_listen"))
+    for number in range(turns):
+        tracker.update(UserUttered(f"question {number}", {"name": "safety"}, message_id=str(number)))
+        tracker.update(BotUttered(f"answer {number}"))
+        if number == 0:
+            tracker.update(SlotSet(SLOT, "kept"))
+        tracker.update(ActionExecuted("action_listen"))
+    return tracker
+
+
+async def test_a_conversation_comes_back_as_it_was(store: ConversationStore) -> None:
+    """Events, in order, and slots."""
+    tracker = conversation(3)
+    await store.save(tracker)
+    again = await store.retrieve("visitor")
+    assert again is not None
+    assert [e.as_dict() for e in tracker.events] == [e.as_dict() for e in again.events]
+    assert "kept" == again.get_slot(SLOT)
+
+
+async def test_a_long_conversation_keeps_its_last_turns_and_its_slots(store: ConversationStore) -> None:
+    """The row does not grow with the conversation, and what was set long ago still holds."""
+    await store.save(conversation(500))
+    again = await store.retrieve("visitor")
+    assert again is not None
+    said = [event.text for event in again.events if isinstance(event, UserUttered)]
+    assert [f"question {number}" for number in range(500 - KEPT_TURNS, 500)] == said
+    assert "kept" == again.get_slot(SLOT)
+
+
+def test_keeping_is_stable() -> None:
+    """What was kept is kept again unchanged, turn after turn."""
+    once = DialogueStateTracker.from_events(
+        "visitor", kept_events(conversation(40)), [TextSlot(SLOT, mappings=[{"type": "custom"}])]
+    )
+    assert [e.as_dict() for e in once.events] == [e.as_dict() for e in kept_events(once)]
+
+
+async def test_a_deleted_conversation_is_gone(store: ConversationStore) -> None:
+    """And only that one."""
+    await store.save(conversation(1, "one"))
+    await store.save(conversation(1, "other"))
+    assert await store.delete("one")
+    assert not await store.delete("one")
+    assert None is await store.retrieve("one")
+    assert ["other"] == list(await store.keys())
+
+
+async def test_an_old_conversation_expires(store: ConversationStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A conversation nobody writes in is forgotten at a later save."""
+    await store.save(conversation(1, "old"))
+    later = module.time.time() + module.EXPIRY_SECONDS + 10
+    monkeypatch.setattr(module.time, "time", lambda: later)
+    await store.save(conversation(1, "new"))
+    assert ["new"] == list(await store.keys())

@@ -1,0 +1,83 @@
+"""Whether the process lives, and which part is down."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+from django.db import OperationalError, connection
+
+from tests.web.support import FakeRasa
+from web import health
+from web import rasa as rasa_module
+
+ALL_WELL = {"database": "ok", "rasa": "ok", "actions": "ok"}
+
+
+def servers(monkeypatch: pytest.MonkeyPatch, down: str | None) -> list[httpx.Request]:
+    """Rasa and the action server, of which one may be down."""
+    asked: list[httpx.Request] = []
+
+    def serve(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        part = "rasa" if request.url.port == 5005 else "actions"
+        if part == down:
+            raise httpx.ConnectError("refused", request=request)
+        return httpx.Response(200)
+
+    monkeypatch.setattr(rasa_module, "_client", lambda: httpx.AsyncClient(transport=httpx.MockTransport(serve)))
+    return asked
+
+
+async def test_a_process_that_answers_lives(http: httpx.AsyncClient, rasa: FakeRasa) -> None:
+    """Living needs no other part: nobody restarts web because Rasa is down."""
+    rasa.fault = "down"
+    response = await http.get("/health/live")
+    assert (response.status_code, response.json()) == (200, {"status": "ok"})
+
+
+async def test_ready_means_that_every_part_answers(http: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each part is asked where it says how it is, and no secret is sent along."""
+    asked = servers(monkeypatch, None)
+    response = await http.get("/health/ready")
+    assert (response.status_code, response.json()) == (200, {"status": "ok", "parts": ALL_WELL})
+    urls = sorted(str(request.url) for request in asked)
+    assert urls == ["http://127.0.0.1:5005/webhooks/gateway/health", "http://127.0.0.1:5055/health"]
+    assert [request for request in asked if "Authorization" in request.headers] == []
+
+
+@pytest.mark.parametrize("part", ["rasa", "actions"])
+async def test_the_part_that_is_down_is_named(
+    http: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch, part: str
+) -> None:
+    """503, and the others are still reported."""
+    servers(monkeypatch, part)
+    response = await http.get("/health/ready")
+    assert response.status_code == 503
+    assert response.json() == {"status": "degraded", "parts": {**ALL_WELL, part: "down"}}
+
+
+async def test_a_database_that_is_down_is_named(http: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same for the database."""
+    servers(monkeypatch, None)
+
+    class Away:
+        def cursor(self) -> None:
+            raise OperationalError("refused")
+
+    monkeypatch.setattr(health, "connection", Away())
+    response = await http.get("/health/ready")
+    assert response.status_code == 503
+    assert response.json() == {"status": "degraded", "parts": {**ALL_WELL, "database": "down"}}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_database_without_tables_is_not_well() -> None:
+    """A database that was never migrated can't take a message."""
+    assert health._database_is_well() is True
+    with connection.schema_editor() as editor:
+        editor.execute("ALTER TABLE conversations_conversation RENAME TO elsewhere")
+    try:
+        assert health._database_is_well() is False
+    finally:
+        with connection.schema_editor() as editor:
+            editor.execute("ALTER TABLE elsewhere RENAME TO conversations_conversation")

@@ -1,0 +1,129 @@
+"""The real client to Rasa, on real sockets."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncIterator, Callable
+
+import pytest
+import pytest_asyncio
+
+from shared.reply import Turn
+from tests.web.support import UNDERSTOOD, an_answer
+from web import rasa
+from web.config import Config, config
+
+ASKED = {"conversation": "c", "message_id": "1", "text": "hello", "choice": "", "channel": "website", "language": ""}
+
+
+@pytest_asyncio.fixture
+async def _client_of_this_test(settings_of_web: Config) -> AsyncIterator[None]:
+    """Each test's loop has its own client, which closes with it."""
+    yield
+    await rasa._client().aclose()
+
+
+pytestmark = pytest.mark.usefixtures("_client_of_this_test")
+
+
+class Server:
+    """An HTTP server that answers each request with the same bytes, or drips."""
+
+    def __init__(self, answer: bytes | None) -> None:
+        self.answer = answer
+        self.requests: list[str] = []
+        self.connections = 0
+        self.at_work: set[asyncio.Task[None] | None] = set()
+
+    async def __call__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        self.at_work.add(asyncio.current_task())
+        try:
+            while head := await reader.readuntil(b"\r\n\r\n"):
+                self.requests.append(head.decode())
+                length = next(
+                    (int(line[15:]) for line in head.splitlines() if line.lower().startswith(b"content-l")), 0
+                )
+                await reader.readexactly(length)
+                if self.answer is None:
+                    # Something comes all the time, so that no single step is slow; the whole is.
+                    writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n")
+                    for _ in range(200):
+                        writer.write(b" ")
+                        await writer.drain()
+                        await asyncio.sleep(0.01)
+                    return
+                writer.write(self.answer)
+                await writer.drain()
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass
+        finally:
+            writer.close()
+            with contextlib.suppress(ConnectionError):
+                await writer.wait_closed()
+
+
+def http_of(body: bytes) -> bytes:
+    return b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
+
+
+async def served(server: Server, work: Callable[[], object]) -> None:
+    listening = await asyncio.start_server(server, "127.0.0.1", 0)
+    config().rasa_url = f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}"
+    async with listening:
+        result = work()
+        assert asyncio.iscoroutine(result)
+        try:
+            await result
+        finally:
+            await rasa._client().aclose()
+            await asyncio.gather(*(task for task in server.at_work if task is not None))
+
+
+async def test_turns_share_one_connection_and_carry_the_secret() -> None:
+    """The connection stays open between turns; each request has the secret of the two processes."""
+    turn = Turn(replies=[an_answer()], understood=UNDERSTOOD)
+    server = Server(http_of(turn.model_dump_json().encode()))
+
+    async def work() -> None:
+        for _ in range(2):
+            assert await rasa.take_turn(**ASKED) == turn
+
+    await served(server, work)
+    assert server.connections == 1
+    assert [request.splitlines()[0] for request in server.requests] == ["POST /webhooks/gateway/turn HTTP/1.1"] * 2
+    secret = f"Authorization: Bearer {config().gateway_secret.get_secret_value()}"
+    assert all(secret in request for request in server.requests)
+
+
+async def test_a_server_that_drips_is_slow() -> None:
+    """The limit is for the whole call: a lease must outlast it."""
+    config().rasa_timeout_seconds = 0.1
+
+    async def work() -> None:
+        with pytest.raises(rasa.RasaUnavailable, match="slow"):
+            await rasa.take_turn(**ASKED)
+
+    await served(Server(None), work)
+
+
+async def test_a_closed_port_is_down() -> None:
+    """Connection refused, as when Rasa is not running."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        config().rasa_url = f"http://127.0.0.1:{free.getsockname()[1]}"
+    with pytest.raises(rasa.RasaUnavailable, match="down"):
+        await rasa.take_turn(**ASKED)
+    assert await rasa.is_well(f"{config().rasa_url}/webhooks/gateway/health") is False
+
+
+async def test_an_answer_that_is_no_http_is_down() -> None:
+    """Something else listens there."""
+
+    async def work() -> None:
+        with pytest.raises(rasa.RasaUnavailable, match="down"):
+            await rasa.take_turn(**ASKED)
+
+    await served(Server(b"220 mail.example ESMTP\r\n\r\n"), work)
