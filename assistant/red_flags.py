@@ -18,7 +18,6 @@ from rasa.shared.nlu.constants import TEXT
 from rasa.shared.nlu.training_data.message import Message
 from ruamel.yaml import YAML
 from spacy.matcher import Matcher
-from spacy.tokenizer import Tokenizer
 from spacy.tokens import Doc
 from symspellpy import SymSpell, Verbosity
 
@@ -82,7 +81,7 @@ class RedFlagRules:
         self.kinds: tuple[str, ...] = tuple(rules["kinds"])
         self._nlp = spacy.blank("en")
         # Contractions stay whole words here: "cant", "wont".
-        cast(Tokenizer, self._nlp.tokenizer).rules = {}
+        cast(Any, self._nlp.tokenizer).rules = {}
         self._matcher = Matcher(self._nlp.vocab)
         for kind, patterns in rules["kinds"].items():
             for pattern in patterns:

@@ -12,13 +12,11 @@ import pytest_asyncio
 @pytest.fixture(scope="session")
 def agent(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """The project's model, with its actions in process and a database of its own. `make test` trains it first."""
-    from rasa.utils.endpoints import EndpointConfig
-
     from assistant.model import load_agent
+    from assistant.tracker_store import ConversationStore
 
     database = f"sqlite:///{tmp_path_factory.mktemp('tracker') / 'tracker.sqlite3'}"
-    store = EndpointConfig(url=database, type="assistant.tracker_store.ConversationStore")
-    return load_agent(tracker_store=store)
+    return load_agent(tracker_store=ConversationStore(host=database))
 
 
 #: Messages about several things at once; which of them a model can't tell apart changes with its examples.

@@ -110,17 +110,22 @@ async def test_an_offered_choice_is_answered_and_another_refused(visitor: Visito
         "//",
         "\U0001f600\U0001f600",
         "\u0645\u0631\u062d\u0628\u0627",
-        "x" * 10_000,
         "\x00\x01",
         "{clinic_phone}",
         "a\n\nb",
     ],
+    ids=repr,
 )
 async def test_odd_text_gets_a_reply(visitor: Visitor, text: str) -> None:
     """Whatever is typed is text, never a command, and is never met with silence."""
     turn = await visitor.says(text)
     assert turn.replies
     assert "answer" != turn.kind
+
+
+async def test_a_very_long_text_gets_a_reply(visitor: Visitor) -> None:
+    """Ten thousand characters are read and answered."""
+    assert (await visitor.says("x" * 10_000)).replies
 
 
 async def test_a_red_flag_in_the_middle_of_a_misunderstanding_comes_first(visitor: Visitor, vague: str) -> None:
