@@ -3,6 +3,8 @@
 PORT ?= 8000
 IN ?= questions.jsonl
 OUT ?= predictions.jsonl
+SPLIT ?= validation
+FILE ?=
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 
@@ -12,7 +14,7 @@ RUN := .venv/bin/python
 export PYTHONUNBUFFERED := 1
 export RASA_TELEMETRY_ENABLED := false
 
-.PHONY: help setup setup-dev run test check train chat predict measure staff clean
+.PHONY: help setup setup-dev run test check train chat predict evaluate measure staff clean
 
 help:  ## This list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -53,6 +55,9 @@ predict: train  ## Answer every question of IN=questions.jsonl into OUT=predicti
 
 measure: train setup-dev  ## Set-up, size, training, start, memory, speed: the table for the docs
 	@$(RUN) -m evaluation.measure
+
+evaluate: setup train  ## How well it understands: SPLIT=validation or test, or FILE=questions.jsonl
+	@$(RUN) -m evaluation.evaluate --split $(SPLIT) $(if $(FILE),--file $(FILE)) $(if $(ACCEPT),--accept)
 
 staff: setup  ## Create a staff account for /admin/
 	@mkdir -p var

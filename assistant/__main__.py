@@ -15,7 +15,7 @@ if not sys.stderr.isatty():
     os.environ.setdefault("TQDM_DISABLE", "1")
 
 
-def _configure_logging() -> None:
+def configure_logging() -> None:
     """Warnings and errors only from Rasa: its information and debug lines hold what visitors wrote."""
     from rasa.utils.log_utils import configure_structlog
 
@@ -36,7 +36,9 @@ def _train(arguments: argparse.Namespace) -> None:
         print("The model is current.", file=sys.stderr)
         return
     print("Training the model; this takes about a minute ...", file=sys.stderr, flush=True)
-    _configure_logging()
+    # Serving uses one core a process; training has the machine for itself.
+    os.environ.setdefault("ENCODER_THREADS", str(os.cpu_count() or 1))
+    configure_logging()
     from rasa.shared.exceptions import RasaException
 
     try:
@@ -48,7 +50,7 @@ def _train(arguments: argparse.Namespace) -> None:
 def _serve(arguments: argparse.Namespace) -> None:
     from assistant.server import serve
 
-    _configure_logging()
+    configure_logging()
     serve()
 
 
@@ -56,7 +58,7 @@ def _chat(arguments: argparse.Namespace) -> None:
     from assistant.terminal import chat
 
     print("Loading the model ...", file=sys.stderr, flush=True)
-    _configure_logging()
+    configure_logging()
     chat()
 
 
@@ -64,7 +66,7 @@ def _predict(arguments: argparse.Namespace) -> None:
     from assistant.predict import predict_file
 
     print("Loading the model ...", file=sys.stderr, flush=True)
-    _configure_logging()
+    configure_logging()
     bad_lines = predict_file(arguments.questions, arguments.predictions)
     sys.exit(1 if bad_lines else 0)
 
