@@ -127,7 +127,7 @@ class SafetyClassifier(IntentClassifier, GraphComponent):
             # The share of examples that may get a wrong answer, out of fold. Examples are written at the boundaries
             # between topics and so are harder than what visitors write: this share of them is about a wrong answer to
             # one in a hundred of the validation messages (docs/understanding.md).
-            "wrong_answer_risk": 0.035,
+            "wrong_answer_risk": 0.03,
         }
 
     def __init__(
@@ -161,7 +161,7 @@ class SafetyClassifier(IntentClassifier, GraphComponent):
         reduction = reduce(sparse, self._config["svd"])
         weights = fit(dense, reduction, labels, self._config)
         judged = out_of_fold(dense, sparse, reduction, labels, weights.labels, self._config)
-        gate = choose_gate(labels, judged, weights.labels, self._config["wrong_answer_risk"])
+        gate = choose_gate(labels, *judged, weights.labels, self._config["wrong_answer_risk"])
         with self._model_storage.write_to(self._resource) as folder:
             np.savez(folder / "weights.npz", **asdict(weights))
             (folder / "gate.json").write_text(json.dumps(asdict(gate), indent=1), encoding="utf-8")
@@ -222,13 +222,19 @@ def out_of_fold(
     labels: npt.NDArray[np.str_],
     names: npt.NDArray[np.str_],
     config: dict[str, Any],
-) -> Matrix:
-    """The probabilities of each example, shape (examples, names), by a model that was not taught it."""
+) -> tuple[Matrix, Matrix]:
+    """Each example judged by a model that was not taught it.
+
+    Returns:
+        Probabilities, shape (examples, names); and the cosine to the nearest example of the best label.
+    """
     probabilities = np.zeros((len(labels), len(names)), dtype=np.float32)
+    nearness = np.zeros(len(labels), dtype=np.float32)
     folds = StratifiedKFold(config["folds"], shuffle=True, random_state=0)
     for number, (taught, held_out) in enumerate(folds.split(dense, labels), start=1):
         logger.info("Choosing thresholds: fold %s of %s", number, config["folds"])
         weights = fit(dense, reduction, labels, config, taught)
         fold = weights.probabilities(dense[held_out], sparse[held_out])
         probabilities[np.ix_(held_out, np.searchsorted(names, weights.labels))] = fold
-    return probabilities
+        nearness[held_out] = weights.nearness(dense[held_out], fold.argmax(axis=1))
+    return probabilities, nearness

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from rasa.shared.constants import DEFAULT_NLU_FALLBACK_INTENT_NAME
+from sklearn.linear_model import LogisticRegression
 
 EMERGENCY = "emergency/"
 SAFETY = "safety/"
@@ -32,12 +34,20 @@ class Gate:
     emergency_excused: float = 0.65
     #: The least alarm at which any other reply begins with the warning line.
     warning: float = 0.12
-    #: The least probability of a safety topic to answer with it.
-    answer: float = 0.55
-    #: The least cosine to the nearest example of that topic.
-    near: float = 0.35
+    #: The least confidence in a safety topic to answer with it.
+    answer: float = 0.6
     #: The least probability of a label whose reply can do no harm (small talk, handoff, refusal, out of scope).
     harmless: float = 0.15
+    #: Confidence in a topic is the logistic function of: its probability's logit, its nearness, and a constant, so
+    #: weighted that it is the share of topics that are right, out of fold.
+    weight_probability: float = 1.0
+    weight_nearness: float = 0.0
+    constant: float = 0.0
+
+    def confidence(self, probability: float, nearness: float) -> float:
+        """How sure to be of a topic of this probability, whose nearest example has this cosine."""
+        score = self.weight_probability * _logit(probability) + self.weight_nearness * nearness + self.constant
+        return float(1 / (1 + np.exp(-score)))
 
 
 @dataclass(frozen=True)
@@ -75,13 +85,16 @@ def decide(
         return Decision(kind, alarm, "classifier_emergency")
     warns = alarm >= gate.warning or (_WEAK in excuses and alarm >= gate.warning / 2)
     label, probability = next(((name, p) for name, p in ranking if not name.startswith(EMERGENCY)), ranking[0])
-    if label.startswith(SAFETY):
-        is_sure = probability >= gate.answer and nearness >= gate.near
-    else:
-        is_sure = probability >= gate.harmless
-    if is_sure:
-        return Decision(label, probability, "accepted", warns)
-    return Decision(DEFAULT_NLU_FALLBACK_INTENT_NAME, probability, "not_sure", warns)
+    is_topic = label.startswith(SAFETY)
+    confidence = gate.confidence(probability, nearness) if is_topic else probability
+    if confidence >= (gate.answer if is_topic else gate.harmless):
+        return Decision(label, confidence, "accepted", warns)
+    return Decision(DEFAULT_NLU_FALLBACK_INTENT_NAME, confidence, "not_sure", warns)
+
+
+def _logit(probability: Any) -> Any:
+    bounded = np.clip(probability, 1e-6, 1 - 1e-6)
+    return np.log(bounded / (1 - bounded))
 
 
 def _least_alarm(gate: Gate, excuses: set[str | None]) -> float:
@@ -102,6 +115,7 @@ def _least_alarm(gate: Gate, excuses: set[str | None]) -> float:
 def choose_gate(
     labels: npt.NDArray[np.str_],
     probabilities: npt.NDArray[np.float32],
+    nearness: npt.NDArray[np.float32],
     names: npt.NDArray[np.str_],
     risk: float,
 ) -> Gate:
@@ -110,17 +124,32 @@ def choose_gate(
     Args:
         labels: the true label of each example.
         probabilities: out-of-fold, shape (examples, names).
+        nearness: cosine to the nearest example of the best label, out-of-fold, shape (examples,).
         names: the label of each column.
         risk: the share of messages that may get a wrong answer; held by its upper 95 % bound.
     """
     best = names[probabilities.argmax(axis=1)]
     top = probabilities.max(axis=1)
-    wrong = np.char.startswith(best, SAFETY) & (best != labels)
+    is_topic = np.char.startswith(best, SAFETY)
+    is_right = best == labels
+    gate = Gate()
+    if len(set(is_right[is_topic])) == 2:
+        features = np.column_stack([_logit(top), nearness])[is_topic]
+        fitted = LogisticRegression().fit(features, is_right[is_topic])
+        (weight_probability, weight_nearness), (constant,) = fitted.coef_[0], fitted.intercept_
+        gate = replace(
+            gate,
+            weight_probability=float(weight_probability),
+            weight_nearness=float(weight_nearness),
+            constant=float(constant),
+        )
+    confidence = np.array([gate.confidence(p, near) for p, near in zip(top, nearness, strict=True)])
+    wrong = is_topic & ~is_right
     for threshold in np.arange(0.30, 0.96, 0.01):
-        errors = int((wrong & (top >= threshold)).sum())
+        errors = int((wrong & (confidence >= threshold)).sum())
         if wilson_upper(errors, len(labels)) <= risk:
-            return Gate(answer=round(float(threshold), 2))
-    return Gate(answer=0.95)
+            return replace(gate, answer=round(float(threshold), 2))
+    return replace(gate, answer=0.95)
 
 
 def wilson_upper(successes: int, trials: int, z: float = 1.96) -> float:

@@ -39,6 +39,8 @@ _NO_DENIAL = frozenset(
 )
 _PLAIN_DENIALS = frozenset({"no", "without"})
 _DENIAL_REACH = 4
+#: What is a reason to move a visit when it comes before one; a red streak, say, is an alarm at any time.
+_FEVER = ("fever", "temp", "chill", "shiver", "shak", "38", "39", "101", "102")
 _FUZZY_LENGTH = 5
 _WEAK = "(weak) "
 
@@ -160,7 +162,7 @@ class RedFlagRules:
             return "denied"
         if kind == "self_harm":
             return None
-        if kind == "infection" and found.get("before_visit"):
+        if found.get("before_visit") and any(token.norm_.startswith(_FEVER) for token in doc[start:end]):
             return "before_visit"
         if self._is_in_clause("long_past", found, clauses, start) and not self._is_in_clause(
             "now", found, clauses, start

@@ -17,10 +17,17 @@ def test_a_sure_topic_near_an_example_is_answered() -> None:
     assert ("safety/mri", "accepted") == (decision.label, decision.reason)
 
 
-@pytest.mark.parametrize(("probability", "nearness"), [(GATE.answer - 0.01, 0.9), (0.99, GATE.near - 0.01)])
-def test_an_unsure_topic_is_asked_back(probability: float, nearness: float) -> None:
-    """Less than either threshold is not enough."""
-    assert "nlu_fallback" == decide(GATE, [("safety/mri", probability)], nearness, []).label
+def test_an_unsure_topic_is_asked_back() -> None:
+    """Just below the threshold is not enough."""
+    assert "nlu_fallback" == decide(GATE, [("safety/mri", GATE.answer - 0.01)], 0.9, []).label
+
+
+def test_confidence_grows_with_probability_and_with_nearness() -> None:
+    """A probable topic whose examples are far away is doubted."""
+    gate = Gate(weight_probability=1.0, weight_nearness=4.0, constant=-3.0)
+    assert gate.confidence(0.6, 0.9) > gate.confidence(0.6, 0.4)
+    assert gate.confidence(0.9, 0.6) > gate.confidence(0.6, 0.6)
+    assert 0 < gate.confidence(0.0, -1.0) < gate.confidence(1.0, 1.0) < 1
 
 
 def test_a_rule_suffices_whatever_the_classifier_says() -> None:
@@ -53,12 +60,13 @@ def test_a_doubtful_alarm_puts_the_warning_line_first() -> None:
 
 
 def test_the_threshold_keeps_the_stated_risk() -> None:
-    """With wrong answers at 0.6 and right ones above, the threshold comes to lie between."""
+    """Wrong topics are less probable and farther than right ones: the threshold lets the right ones through."""
     names = np.array(["safety/a", "safety/b"])
     labels = np.array(["safety/a"] * 1000)
-    right, wrong = [0.9, 0.1], [0.4, 0.6]
-    probabilities = np.array([wrong] * 100 + [right] * 900, dtype=np.float32)
-    assert 0.6 < choose_gate(labels, probabilities, names, 0.01).answer <= 0.9
+    probabilities = np.array([[0.4, 0.6]] * 100 + [[0.9, 0.1]] * 900, dtype=np.float32)
+    nearness = np.array([0.4] * 100 + [0.8] * 900, dtype=np.float32)
+    gate = choose_gate(labels, probabilities, nearness, names, 0.01)
+    assert gate.confidence(0.6, 0.4) < gate.answer <= gate.confidence(0.9, 0.8)
 
 
 def test_wilson_bound() -> None:

@@ -23,6 +23,7 @@ def kinds(text: str) -> set[str]:
         ("my thraot is closing since the cream", "anaphylaxis"),
         ("he has a fever of 39 and his scalp is red", "infection"),
         ("red streaks are running down my neck", "infection"),
+        ("can i still come on monday? a red streak runs from my scalp to my neck", "infection"),
         ("the bleeding wont stop", "bleeding"),
         ("she passed out in the chair", "fainting_chest_pain"),
         ("I have a crushing pain in my chest", "fainting_chest_pain"),
