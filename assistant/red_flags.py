@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Dict, List, Text, cast  # noqa: UP035 (Rasa compares these annotations by identity)
 
@@ -19,6 +19,7 @@ from rasa.shared.nlu.training_data.message import Message
 from ruamel.yaml import YAML
 from spacy.matcher import Matcher
 from spacy.tokens import Doc
+from spacy.vocab import Vocab
 from symspellpy import SymSpell, Verbosity
 
 from assistant.normalize import plain
@@ -59,20 +60,37 @@ class Hit:
         return {"kind": self.kind, "excuse": self.excuse or ("weak" if self.is_weak else None)}
 
 
-def _compile(pattern: str) -> list[list[dict[str, Any]]]:
-    """A row of words as spaCy token patterns."""
+@dataclass(frozen=True)
+class _Pattern:
+    """A row of words, compiled. `needs` are its elements that must be there, `cant|wont` say, as written."""
+
+    name: str
+    needs: tuple[str, ...]
+    matcher: Matcher
+
+
+def _compile(name: str, pattern: str, vocab: Vocab) -> _Pattern:
     tokens: list[dict[str, Any]] = []
-    for element in str(pattern).split():
+    needs = []
+    for element in pattern.split():
         if gap := _GAP.match(element):
             tokens.append({"NORM": {"REGEX": r"^[^.!?;\n]*$"}, "OP": f"{{0,{gap[1]}}}"})
-            continue
-        optional = element.endswith("?")
-        words = element.removesuffix("?").split("|")
-        exact = "|".join(re.escape(word).replace(r"\*", r"\S*") for word in words)
-        tokens.append({"NORM": {"REGEX": f"^(?:{exact})$"}, **({"OP": "?"} if optional else {})})
+        elif element.endswith("?"):
+            tokens.append({"NORM": {"REGEX": _expression(element.removesuffix("?"))}, "OP": "?"})
+        else:
+            needs.append(element)
+            tokens.append({"NORM": {"REGEX": _expression(element)}})
     while tokens and tokens[-1].get("OP", "").startswith("{0"):
         tokens.pop()
-    return [tokens]
+    matcher = Matcher(vocab)
+    matcher.add(name, [tokens])
+    return _Pattern(name, tuple(needs), matcher)
+
+
+def _expression(element: str) -> str:
+    """`swell*|puffy` as a regular expression over a whole word."""
+    words = "|".join(re.escape(word).replace(r"\*", r"\S*") for word in element.split("|"))
+    return f"^(?:{words})$"
 
 
 class RedFlagRules:
@@ -84,15 +102,20 @@ class RedFlagRules:
         self._nlp = spacy.blank("en")
         # Contractions stay whole words here: "cant", "wont".
         cast(Any, self._nlp.tokenizer).rules = {}
-        self._matcher = Matcher(self._nlp.vocab)
+        named = []
         for kind, patterns in rules["kinds"].items():
             for pattern in patterns:
                 is_weak = str(pattern).startswith(_WEAK)
                 name = f"{'weak' if is_weak else 'kind'}:{kind}"
-                self._matcher.add(name, _compile(str(pattern).removeprefix(_WEAK)))
+                named.append((name, str(pattern).removeprefix(_WEAK)))
         for context in ("idioms", "hypothetical", "quoted", "long_past", "before_visit", "now"):
-            for pattern in rules[context]:
-                self._matcher.add(context, _compile(pattern))
+            named += [(context, str(pattern)) for pattern in rules[context]]
+        self._patterns = [_compile(name, pattern, self._nlp.vocab) for name, pattern in named]
+        self._elements = {
+            element: re.compile(_expression(element)) for pattern in self._patterns for element in pattern.needs
+        }
+        # Few words of a message are new, and a word's elements never change.
+        self._elements_of = lru_cache(maxsize=50_000)(self._find_elements)
         self._denials = frozenset(word for row in rules["denied"] for word in row.split("|"))
         self._spelling = SymSpell(max_dictionary_edit_distance=1, prefix_length=7)
         every_pattern = " ".join(str(p) for patterns in rules["kinds"].values() for p in patterns)
@@ -105,8 +128,13 @@ class RedFlagRules:
         doc = self._read(text)
         clauses = self._clauses(doc)
         found: dict[str, list[tuple[int, int]]] = {}
-        for match_id, start, end in self._matcher(doc):
-            found.setdefault(self._nlp.vocab.strings[match_id], []).append((start, end))
+        there = frozenset().union(*(self._elements_of(word) for word in {token.norm_ for token in doc}))
+        for pattern in self._patterns:
+            # A matcher is slow beside this look, and most patterns have a word that is not there.
+            if there.issuperset(pattern.needs):
+                spans = [(start, end) for _, start, end in pattern.matcher(doc)]
+                if spans:
+                    found.setdefault(pattern.name, []).extend(spans)
         hits: dict[tuple[str, str, str | None], Hit] = {}
         for name, spans in found.items():
             strength, _, kind = name.partition(":")
@@ -117,6 +145,9 @@ class RedFlagRules:
                 hit = Hit(kind, doc[start:end].text, excuse, strength == "weak")
                 hits.setdefault((strength, kind, excuse), hit)
         return list(hits.values())
+
+    def _find_elements(self, word: str) -> frozenset[str]:
+        return frozenset(element for element, expression in self._elements.items() if expression.match(word))
 
     def _read(self, text: str) -> Doc:
         readable = unicodedata.normalize("NFKD", plain(text).replace("'", ""))

@@ -100,7 +100,7 @@ def by_topic(rows: Sequence[Judged]) -> dict[str, Share]:
 def by_tag(rows: Sequence[Judged]) -> dict[str, Share]:
     """The share of right turns by the style of the message."""
     tags = sorted({tag for row in rows for tag in row.question.tags if ":" not in tag})
-    return {tag: share(rows, lambda row, tag=tag: tag in row.question.tags, is_right) for tag in tags}
+    return {tag: share([row for row in rows if tag in row.question.tags], lambda _: True, is_right) for tag in tags}
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ import matplotlib as mpl
 
 mpl.use("svg")
 import matplotlib.pyplot as plt
+from matplotlib.figure import Figure
 
 from evaluation.figures import Share, by_tag, by_topic, calibration, confusions, headline, risk_coverage, worst
 from evaluation.judge import Judged
@@ -54,7 +55,7 @@ def _table(title: str, shares: dict[str, Share]) -> str:
     )
 
 
-def _svg(figure: plt.Figure) -> str:
+def _svg(figure: Figure) -> str:
     buffer = io.StringIO()
     figure.savefig(buffer, format="svg", bbox_inches="tight")
     plt.close(figure)
