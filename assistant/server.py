@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from functools import partial
 from typing import Any
 
@@ -25,14 +26,17 @@ def serve() -> None:
         tracker_store=EndpointConfig(type="assistant.tracker_store.ConversationStore"),
     )
     app = configure_app([GatewayInput.from_credentials(None)], enable_api=False, endpoints=endpoints)
-    app.register_listener(partial(load_agent_on_start, str(model_path()), endpoints, None), "before_server_start")
-    app.register_listener(_warm_up, "before_server_start")
-    app.register_listener(close_resources, "after_server_stop")
+    app.register_listener(partial(_load, str(model_path()), endpoints), "before_server_start")
+    app.register_listener(_close, "after_server_stop")
     app.run(host=known.rasa_host, port=known.rasa_port, single_process=True, access_log=False, motd=False)
 
 
-async def _warm_up(app: Any, loop: Any) -> None:
-    """Load what is loaded on first use, so that the first visitor does not wait for it."""
-    agent = getattr(app.ctx, "agent", None)
-    if agent is not None and agent.is_ready():
+async def _load(path: str, endpoints: AvailableEndpoints, app: Any) -> None:
+    agent = await load_agent_on_start(path, endpoints, None, app, asyncio.get_running_loop())
+    if agent.is_ready():
+        # What is loaded on first use is loaded now, so that the first visitor does not wait for it.
         await agent.parse_message("Is it safe?")
+
+
+async def _close(app: Any) -> None:
+    await close_resources(app, asyncio.get_running_loop())

@@ -8,6 +8,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
+import warnings
 
 from pydantic import ValidationError
 
@@ -44,6 +45,8 @@ def _serve() -> None:
 
     from web.config import config
 
+    # WhiteNoise's: its files are small, and reading one in a thread is what we want.
+    warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous iterators")
     threading.Thread(target=_say_when_ready, args=(config().web_port,), daemon=True).start()
     uvicorn.run(
         "web.asgi:application",

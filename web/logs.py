@@ -31,3 +31,9 @@ class NoVisitorText(logging.Formatter):
             parts.append("".join(traceback.format_tb(error.__traceback__)) + type(error).__name__)
             error = error.__cause__ or error.__context__
         return "\ncaused by\n".join(parts)
+
+
+def is_no_readiness_check(record: logging.LogRecord) -> bool:
+    """Whether a line is about anything but `/health/ready`: its 503 is an answer, asked for every second or so."""
+    request = getattr(record, "request", None)
+    return getattr(request, "path", None) != "/health/ready"

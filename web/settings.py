@@ -7,6 +7,7 @@ from pathlib import Path
 import dj_database_url
 
 from web.config import ROOT, config
+from web.logs import is_no_readiness_check
 
 _config = config()
 
@@ -116,12 +117,15 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"plain": {"()": "web.logs.NoVisitorText", "format": "%(levelname)s %(name)s: %(message)s"}},
+    "filters": {
+        "no_readiness_checks": {"()": "django.utils.log.CallbackFilter", "callback": is_no_readiness_check},
+    },
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
     "root": {"handlers": ["stderr"], "level": "WARNING"},
     "loggers": {
         "web": {"level": "INFO"},
         # Wrong addresses and forms that expired are the visitor's to correct.
-        "django.request": {"level": "ERROR"},
+        "django.request": {"level": "ERROR", "filters": ["no_readiness_checks"]},
         "django.security.csrf": {"level": "ERROR"},
         "httpx": {"level": "WARNING"},
     },

@@ -126,3 +126,15 @@ def test_a_chain_of_errors_is_logged_by_type(log: io.StringIO) -> None:
     assert f'KeyError("{MARKER}' not in written
     assert f"KeyError: '{MARKER}'" not in written
     assert f"RuntimeError: {MARKER}" not in written
+
+
+def test_a_readiness_check_that_says_no_is_no_error_line() -> None:
+    """`/health/ready` is asked again and again while the parts start; its 503 is an answer."""
+    requests = RequestFactory()
+
+    def line(path: str) -> logging.LogRecord:
+        return logging.makeLogRecord({"request": requests.get(path), "status_code": 503})
+
+    assert not is_no_readiness_check(line("/health/ready"))
+    assert is_no_readiness_check(line("/api/chat/messages"))
+    assert is_no_readiness_check(logging.makeLogRecord({}))
