@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import sys
 import threading
 import time
@@ -47,6 +48,7 @@ def _serve() -> None:
 
     # WhiteNoise's: its files are small, and reading one in a thread is what we want.
     warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous iterators")
+    log_is_open = _keep_log_open()  # noqa: F841 (held until the process ends)
     threading.Thread(target=_say_when_ready, args=(config().web_port,), daemon=True).start()
     uvicorn.run(
         "web.asgi:application",
@@ -60,6 +62,19 @@ def _serve() -> None:
         server_header=False,
         proxy_headers=False,
     )
+
+
+def _keep_log_open() -> sqlite3.Connection | None:
+    """A connection that stays. When the last one closes, SQLite folds its write-ahead log back into the database; with
+    a connection for each request that would be after every message."""
+    from django.conf import settings
+
+    database = settings.DATABASES["default"]
+    if not database["ENGINE"].endswith("sqlite3"):
+        return None
+    connection = sqlite3.connect(database["NAME"], check_same_thread=False)
+    connection.execute("SELECT count(*) FROM sqlite_master")
+    return connection
 
 
 def _say_when_ready(port: int) -> None:

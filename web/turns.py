@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from typing import Any, ParamSpec, TypeVar
 
 from asgiref.sync import ThreadSensitiveContext, sync_to_async
-from django.db import DataError, IntegrityError, connections, transaction
+from django.db import DataError, IntegrityError, connection, connections, transaction
 from django.db.models import Q
 from django.utils import timezone
 
@@ -138,15 +138,21 @@ async def _a_moment() -> None:
 async def _in_database(
     work: Callable[Parameters, Result], *args: Parameters.args, **kwargs: Parameters.kwargs
 ) -> Result:
-    """Run a step in a thread. No connection is held between steps: many visitors wait for Rasa, few connections do."""
+    """Run a step in a thread. No pooled connection is held between steps: many visitors wait for Rasa."""
 
     def step() -> Result:
         try:
             return work(*args, **kwargs)
         finally:
-            connections.close_all()
+            _give_back()
 
     return await sync_to_async(step)()
+
+
+def _give_back() -> None:
+    """Return the connection to the pool. SQLite has none: a connection is a file, and opening it costs more."""
+    if connection.vendor != "sqlite":
+        connections.close_all()
 
 
 #: Turns under way; the event loop alone would not keep them.
@@ -158,9 +164,12 @@ async def _to_the_end(work: Callable[[Parameter], Awaitable[Result]], argument: 
 
     async def in_a_thread_of_its_own() -> Result:
         async with ThreadSensitiveContext():
-            return await work(argument)
+            try:
+                return await work(argument)
+            finally:
+                await sync_to_async(connections.close_all)()
 
-    await sync_to_async(connections.close_all)()
+    await sync_to_async(_give_back)()
     task = asyncio.create_task(in_a_thread_of_its_own(), context=contextvars.Context())
     _under_way.add(task)
     task.add_done_callback(_under_way.discard)

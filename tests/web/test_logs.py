@@ -8,13 +8,14 @@ from typing import NoReturn
 
 import pytest
 from django.db import DataError, IntegrityError, OperationalError
-from django.test import Client
+from django.test import Client, RequestFactory
 
 from tests.web.support import FAULTS, FORM, FakeRasa, Fault, Visitor, a_handoff
 from web import turns
 from web.config import Config
 from web.contact.forms import ContactForm
 from web.contact.links import form_url
+from web.logs import is_no_readiness_check
 
 MARKER = "Zanzibar"
 
