@@ -12,7 +12,7 @@ class InProcessActions(EndpointConfig):
     """An action endpoint that calls the actions' package directly."""
 
     def __init__(self, package: str = "actions") -> None:
-        super().__init__(url="in-process")
+        super().__init__(url="in-process", enable_selective_domain=True)
         self._executor = ActionExecutor()
         self._executor.register_package(package)
 

@@ -22,7 +22,8 @@ def serve() -> None:
     known = settings()
     endpoints = AvailableEndpoints(
         nlg=EndpointConfig(type="assistant.responses.ClinicResponses"),
-        action=EndpointConfig(url=known.action_server_url),
+        # The whole domain, with every answer in it, is nothing an action needs at each call.
+        action=EndpointConfig(url=known.action_server_url, enable_selective_domain=True),
         tracker_store=EndpointConfig(type="assistant.tracker_store.ConversationStore"),
     )
     app = configure_app([GatewayInput.from_credentials(None)], enable_api=False, endpoints=endpoints)
