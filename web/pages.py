@@ -12,7 +12,12 @@ from web.website.views import error_response
 
 
 def _context() -> dict[str, object]:
-    return {"clinic_name": clinic().name, "contact": contact(), "emergency": emergency_sentence()}
+    return {
+        "clinic_name": clinic().name,
+        "contact": contact(),
+        "emergency": emergency_sentence(),
+        "emergency_line": clinic().emergency_line,
+    }
 
 
 @require_safe

@@ -28,3 +28,10 @@ def test_an_inert_class_is_a_base_and_a_decorator() -> None:
 
     assert isinstance(Layer, type)
     assert 3 == function()
+
+
+def test_sanic_has_what_rasa_shell_answers_with() -> None:
+    """Rasa's REST channel streams to the terminal with a function that Sanic has dropped."""
+    from sanic import response
+
+    assert callable(response.stream)

@@ -164,10 +164,11 @@ def test_text_is_never_markup(page: Page, rasa: FakeRasa) -> None:
 
 
 def test_an_emergency_looks_like_one_and_is_announced(page: Page, rasa: FakeRasa) -> None:
-    """A label, and the alert role that screen readers speak at once."""
+    """A label, the alert role that screen readers speak at once, and the emergency line one tap away."""
     rasa.replies = [reply("Call now.", "emergency", topic="emergency_other", care="emergency_call")]
     ask(page, "help")
     expect(page.get_by_role("alert")).to_contain_text("This may be an emergency")
+    expect(page.get_by_role("alert").get_by_role("link", name="Call 911")).to_have_attribute("href", "tel:911")
 
 
 def test_a_handoff_can_be_tapped(page: Page, rasa: FakeRasa) -> None:

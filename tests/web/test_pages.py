@@ -33,6 +33,7 @@ def test_the_page_says_that_it_is_automated(client: Client) -> None:
     assert "An automated assistant answers" in client.get("/").content.decode()
 
 
+@pytest.mark.django_db
 def test_the_pages_files_are_there(client: Client) -> None:
     """Style and script come from this site."""
     for name in ("site.css", "chat.js"):

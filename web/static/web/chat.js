@@ -79,6 +79,10 @@ function showReply(reply) {
   const bubble = element("div", { class: `bubble assistant ${reply.kind}`, ...(emergency && { role: "alert" }) });
   if (emergency) bubble.append(element("p", { class: "label", text: "This may be an emergency" }));
   bubble.append(element("p", { text: reply.text }));
+  if (emergency && chat.dataset.emergencyLine) {
+    const line = chat.dataset.emergencyLine;
+    bubble.append(element("div", { class: "actions" }, element("a", { class: "button alarm", href: `tel:${line}`, text: `Call ${line}` })));
+  }
   if (reply.choices.length) {
     const actions = element("div", { class: "actions" });
     for (const choice of reply.choices) {
