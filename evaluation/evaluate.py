@@ -26,9 +26,12 @@ from evaluation.typos import with_typos
 
 RESULTS = Path("results")
 ACCEPTED = Path(__file__).parent / "accepted"
-#: Figures that may not get worse, and whether more of them is better.
-GUARDED = {"emergency recall": True, "wrong answers, of all messages": False}
+#: Figures that may not get worse: whether more of them is better, and how many messages of difference are none. Another
+#: processor rounds differently, and an answer at the threshold then falls on its other side.
+GUARDED = {"emergency recall": (True, 0), "wrong answers, of all messages": (False, 2)}
 _PROGRESS_EVERY = 100
+#: Shares are stored with four digits.
+_ROUNDED = 0.1
 
 
 def main() -> None:
@@ -100,10 +103,10 @@ def compare(report: dict[str, Any], accepted: Path) -> list[str]:
         return []
     before = json.loads(accepted.read_text(encoding="utf-8"))["headline"]
     worse = []
-    for name, more_is_better in GUARDED.items():
+    for name, (more_is_better, slack) in GUARDED.items():
         old, new = before[name], report["headline"][name]
         change = new["value"] - old["value"] if more_is_better else old["value"] - new["value"]
-        if change < 0:
+        if change * new["of"] < -slack - _ROUNDED:
             words = Share(new["count"], new["of"]), Share(old["count"], old["of"])
             worse.append(f"  {name}: {words[0].value:.2%}, accepted {words[1].value:.2%}")
     return worse

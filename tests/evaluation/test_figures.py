@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -66,18 +68,26 @@ def test_confusions_and_the_worst() -> None:
     assert ["emergency-emergency_eye-handoff", "answer-mri-answer"] == [r.question.id for r in worst(ROWS)][:2]
 
 
-def test_a_worse_figure_is_named(tmp_path: Any) -> None:
-    """Both guarded figures, each in its own direction; a first report has nothing to be worse than."""
-    import json
-
+def test_a_worse_figure_is_named(tmp_path: Path) -> None:
+    """Each guarded figure in its own direction; a first report has nothing to be worse than."""
     accepted = tmp_path / "accepted.json"
-    now = as_json(ROWS)
-    assert [] == compare(now, accepted)
-    accepted.write_text(json.dumps(now), encoding="utf-8")
-    assert [] == compare(now, accepted)
-    better = as_json([row for row in ROWS if row.kind not in {"handoff"} and row.prediction["topics"] != ["pain"]])
-    accepted.write_text(json.dumps(better), encoding="utf-8")
-    assert 2 == len(compare(now, accepted))
+    missed = row("emergency", "emergency_eye", "handoff")
+    wrong = row("answer", "mri", "answer", "pain")
+    found, right = (
+        row("emergency", "emergency_eye", "emergency", "emergency_eye"),
+        row("answer", "mri", "answer", "mri"),
+    )
+    good = as_json([found] * 10 + [right] * 10)
+    assert [] == compare(good, accepted)
+    accepted.write_text(json.dumps(good), encoding="utf-8")
+    assert [] == compare(good, accepted)
+    assert ["emergency recall"] == [
+        line.partition(":")[0].strip() for line in compare(as_json([found] * 9 + [missed] + [right] * 10), accepted)
+    ]
+    assert [] == compare(as_json([found] * 10 + [right] * 8 + [wrong] * 2), accepted)
+    assert ["wrong answers, of all messages"] == [
+        line.partition(":")[0].strip() for line in compare(as_json([found] * 10 + [right] * 7 + [wrong] * 3), accepted)
+    ]
 
 
 def test_the_page_escapes_what_visitors_wrote(tmp_path: Any) -> None:
