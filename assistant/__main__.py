@@ -12,7 +12,7 @@ from pathlib import Path
 # Before Rasa is imported: nothing about visitors leaves this machine, and no progress bars in a log.
 os.environ["RASA_TELEMETRY_ENABLED"] = "false"
 if not sys.stderr.isatty():
-    os.environ.setdefault("TQDM_DISABLE", "1")
+    os.environ.setdefault("LOG_LEVEL", "WARNING")
 
 
 def configure_logging() -> None:
