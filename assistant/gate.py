@@ -14,6 +14,7 @@ from sklearn.linear_model import LogisticRegression
 EMERGENCY = "emergency/"
 SAFETY = "safety/"
 OTHER_EMERGENCY = "emergency/other"
+OTHER_LANGUAGE = "handoff/language"
 
 #: Excuses that need less alarm of the classifier to be overruled: the words may still be about today.
 _LOOSE_EXCUSES = frozenset({"long_past", "before_visit"})
@@ -80,7 +81,9 @@ def decide(
         flagged = [f"{EMERGENCY}{hit['kind']}" for hit in red_flags if hit["excuse"] is None]
         best = next((label for label, _ in ranking if label in flagged), flagged[0])
         return Decision(best, max(alarm, gate.emergency), "red_flag")
-    if alarm >= _least_alarm(gate, excuses):
+    # Alarm in a language that was not taught is spread thin over everything; the rules know the worst of it in Spanish.
+    least = gate.emergency_loose if ranking[0][0] == OTHER_LANGUAGE else 0.0
+    if alarm >= max(least, _least_alarm(gate, excuses)):
         kind = next((label for label, _ in ranking if label.startswith(EMERGENCY)), OTHER_EMERGENCY)
         return Decision(kind, alarm, "classifier_emergency")
     warns = alarm >= gate.warning or (_WEAK in excuses and alarm >= gate.warning / 2)

@@ -19,6 +19,7 @@ Reason = Literal[
     "records_data",
     "human",
     "minor",
+    "language",
     "unanswered",
     "not_understood",
 ]

@@ -52,6 +52,14 @@ def test_an_excuse_raises_the_bar_and_a_weak_word_lowers_it() -> None:
     assert "emergency/eye" != decide(GATE, higher, 0.9, [{"kind": "eye", "excuse": "denied"}]).label
 
 
+def test_a_thin_alarm_in_another_language_is_handed_over_with_the_warning() -> None:
+    """It takes more alarm there; a rule still suffices."""
+    ranking = [("handoff/language", 0.6), ("emergency/eye", 0.2), ("emergency/stroke", 0.1)]
+    decision = decide(GATE, ranking, 0.9, [])
+    assert ("handoff/language", True) == (decision.label, decision.warns)
+    assert "emergency/eye" == decide(GATE, ranking, 0.9, [{"kind": "eye", "excuse": None}]).label
+
+
 def test_a_doubtful_alarm_puts_the_warning_line_first() -> None:
     """The answer is given, and the warning with it."""
     decision = decide(GATE, [("safety/mri", 0.85), ("emergency/eye", 0.15)], 0.9, [])

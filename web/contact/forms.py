@@ -20,6 +20,7 @@ REASONS = {
     "records_data": "My photos, forms or data",
     "human": "Speak with a person",
     "minor": "Someone under 18",
+    "language": "Speak in another language",
     "unanswered": "A question the assistant could not answer",
     "not_understood": "A question the assistant did not understand",
 }
