@@ -1,7 +1,8 @@
 """One turn: a message through Rasa, and what came of it, told from the conversation's stored events.
 
 Rasa writes a conversation once, at the end of a turn. So a message id that is in the stored events was handled whole,
-and its result can be told again at any time; one that is not there left no trace.
+and its result can be told again at any time; one that is not there left no trace. A turn in which nothing was said, as
+when the action server was down, is not done: the same message is handled again.
 """
 
 from __future__ import annotations
@@ -56,7 +57,7 @@ async def take_turn(
         ChoiceNotOffered: this conversation was not offered that choice.
     """
     tracker = await agent.tracker_store.retrieve(conversation)
-    if tracker is None or not _events_of(tracker, message_id):
+    if tracker is None or not any(isinstance(event, BotUttered) for event in _events_of(tracker, message_id)):
         parse_data = None
         if choice is not None:
             if tracker is None or choice not in _offered(tracker):
@@ -78,15 +79,14 @@ async def take_turn(
 
 
 def _events_of(tracker: DialogueStateTracker, message_id: str) -> list[Event]:
-    """The message's own event and all up to the next message; empty when it was never handled."""
+    """The message's own event and all up to the next message, the last time it was handled; empty when it never was."""
     events: list[Event] = []
+    is_its_turn = False
     for event in tracker.events:
         if isinstance(event, UserUttered):
-            if events:
-                break
-            if event.message_id == message_id:
-                events.append(event)
-        elif events:
+            is_its_turn = event.message_id == message_id
+            events = [event] if is_its_turn else events
+        elif is_its_turn:
             events.append(event)
     return events
 

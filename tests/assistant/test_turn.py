@@ -78,6 +78,18 @@ async def test_the_same_message_id_is_handled_once(visitor: Visitor) -> None:
     assert 1 == sum(event.as_dict()["event"] == "user" for event in tracker.events)
 
 
+async def test_a_message_met_with_silence_is_handled_again(visitor: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The action server was down; once it is back, the same message gets its handoff."""
+    with monkeypatch.context() as broken:
+
+        async def refuse(*_: Any, **__: Any) -> None:
+            raise ConnectionError
+
+        broken.setattr(visitor.agent.processor.action_endpoint, "request", refuse)
+        assert [] == (await visitor.says("I want to book an appointment for Friday", "m1")).replies
+    assert "handoff" == (await visitor.says("I want to book an appointment for Friday", "m1")).kind
+
+
 async def test_misunderstood_once_asks_and_twice_hands_over(visitor: Visitor, vague: str) -> None:
     """The second time a person is the better answer."""
     assert "clarify" == (await visitor.says(vague)).kind
