@@ -31,6 +31,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
 
 from assistant.gate import Gate, choose_gate, decide
+from assistant.language import LANGUAGE
 from assistant.red_flags import RED_FLAGS
 from assistant.selection import parse_result
 
@@ -192,7 +193,8 @@ class SafetyClassifier(IntentClassifier, GraphComponent):
         for row, message in enumerate(messages):
             order = probabilities[row].argsort()[::-1]
             ranking = [(str(self._weights.labels[i]), float(probabilities[row, i])) for i in order]
-            decision = decide(self._gate, ranking, float(nearness[row]), message.get(RED_FLAGS) or [])
+            language = message.get(LANGUAGE) or "en"
+            decision = decide(self._gate, ranking, float(nearness[row]), message.get(RED_FLAGS) or [], language)
             if not (message.get(TEXT) or "").strip():
                 decision = decide(self._gate, [(DEFAULT_NLU_FALLBACK_INTENT_NAME, 1.0)], 0.0, [])
             result = parse_result(decision.label, decision.confidence, ranking[: self._config["ranking_length"]])

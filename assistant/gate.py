@@ -66,6 +66,7 @@ def decide(
     ranking: Sequence[tuple[str, float]],
     nearness: float,
     red_flags: Sequence[dict[str, str | None]],
+    language: str = "en",
 ) -> Decision:
     """Choose the intent.
 
@@ -74,6 +75,7 @@ def decide(
         ranking: full intents with their probabilities, best first.
         nearness: cosine to the nearest example of the best one.
         red_flags: the rules' hits, each with `kind` and `excuse`.
+        language: of the message: `en`, `es` or `other`. Only English is ever answered from a topic.
     """
     alarm = sum(p for label, p in ranking if label.startswith(EMERGENCY))
     excuses = {hit["excuse"] for hit in red_flags}
@@ -82,17 +84,29 @@ def decide(
         best = next((label for label, _ in ranking if label in flagged), flagged[0])
         return Decision(best, max(alarm, gate.emergency), "red_flag")
     # Alarm in a language that was not taught is spread thin over everything; the rules know the worst of it in Spanish.
-    least = gate.emergency_loose if ranking[0][0] == OTHER_LANGUAGE else 0.0
+    is_foreign = language == "other" or (language == "en" and ranking[0][0] == OTHER_LANGUAGE)
+    least = gate.emergency_loose if is_foreign else 0.0
     if alarm >= max(least, _least_alarm(gate, excuses)):
         kind = next((label for label, _ in ranking if label.startswith(EMERGENCY)), OTHER_EMERGENCY)
         return Decision(kind, alarm, "classifier_emergency")
     warns = alarm >= gate.warning or (_WEAK in excuses and alarm >= gate.warning / 2)
+    if language != "en":
+        return _in_another_language(gate, ranking, language, warns)
     label, probability = next(((name, p) for name, p in ranking if not name.startswith(EMERGENCY)), ranking[0])
     is_topic = label.startswith(SAFETY)
     confidence = gate.confidence(probability, nearness) if is_topic else probability
     if confidence >= (gate.answer if is_topic else gate.harmless):
         return Decision(label, confidence, "accepted", warns)
     return Decision(DEFAULT_NLU_FALLBACK_INTENT_NAME, confidence, "not_sure", warns)
+
+
+def _in_another_language(gate: Gate, ranking: Sequence[tuple[str, float]], language: str, warns: bool) -> Decision:
+    """Hand over, unless a Spanish message is understood as something that has a Spanish text and can do no harm."""
+    possible = [(name, p) for name, p in ranking if not name.startswith((EMERGENCY, SAFETY))]
+    label, probability = possible[0] if possible else (OTHER_LANGUAGE, 0.0)
+    if language == "es" and probability >= gate.harmless:
+        return Decision(label, probability, "accepted", warns)
+    return Decision(OTHER_LANGUAGE, probability, "other_language", warns)
 
 
 def _logit(probability: Any) -> Any:

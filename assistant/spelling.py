@@ -19,6 +19,8 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 from symspellpy import SymSpell, Verbosity
 
+from assistant import glossary
+from assistant.glossary import explain
 from assistant.normalize import normalize
 
 #: What the component adds to a message: the text that tokenizer and featurizers read.
@@ -39,9 +41,12 @@ def dictionary() -> frozenset[str]:
     """
     english = files("symspellpy").joinpath("frequency_dictionary_en_82_765.txt").read_text(encoding="utf-8-sig")
     names = Path(__file__).with_name("known_words.txt").read_text(encoding="utf-8")
-    return frozenset(
-        [line.partition(" ")[0] for line in english.splitlines()]
-        + [word for line in names.splitlines() if not line.startswith("#") for word in line.split()]
+    return (
+        frozenset(
+            [line.partition(" ")[0] for line in english.splitlines()]
+            + [word for line in names.splitlines() if not line.startswith("#") for word in line.split()]
+        )
+        | glossary.words()
     )
 
 
@@ -58,7 +63,8 @@ class Speller:
     def learn(cls, texts: Iterable[str]) -> Speller:
         """A speller from examples. A word that is in no dictionary must be used twice: it may be a typing error."""
         counts = Counter(word for text in texts for word in _WORD.findall(normalize(text)) if len(word) >= _SHORTEST)
-        return cls({word: n for word, n in counts.items() if n > 1 or word in dictionary()})
+        taught = {word: n for word, n in counts.items() if n > 1 or word in dictionary()}
+        return cls({word: 1 for word in glossary.words() if len(word) >= _LONG} | taught)
 
     @property
     def counts(self) -> dict[str, int]:
@@ -81,7 +87,7 @@ class Speller:
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_FEATURIZER, is_trainable=True)
 class SpellingRepair(GraphComponent):
-    """Adds the normalized and repaired text to the message, for tokenizer and featurizers; the raw text stays."""
+    """Adds the text that tokenizer and featurizers read: normalized, repaired, names explained. The raw text stays."""
 
     def __init__(self, model_storage: ModelStorage, resource: Resource, speller: Speller | None = None) -> None:
         self._model_storage = model_storage
@@ -127,5 +133,5 @@ class SpellingRepair(GraphComponent):
         if self._speller is None:
             raise RuntimeError("The speller is not trained. Run `make train`.")
         for message in messages:
-            message.set(READABLE, self._speller.repair(normalize(message.get(TEXT) or "")))
+            message.set(READABLE, explain(self._speller.repair(normalize(message.get(TEXT) or ""))))
         return messages
