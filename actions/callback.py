@@ -37,6 +37,8 @@ NAME, PHONE, EMAIL, BEST_TIME, CONFIRMED = (
 DETAILS = (NAME, PHONE, EMAIL, BEST_TIME)
 _ALL_SLOTS = (*DETAILS, CONFIRMED, HANDOFF_ID, HANDOFF_REASON)
 _REQUESTED = "requested_slot"
+#: Intents that leave nothing and are about the form all the same.
+_STEERING = frozenset({"resume_request", "change_request", "unclear_detail"})
 
 Events = list[dict[str, Any]]
 
@@ -108,6 +110,9 @@ class ValidateCallbackForm(FormValidationAction):
                 SlotSet(HANDOFF_REASON, "human" if asked == "not_understood" else asked),
             ]
             tracker.add_slots(offered)
+        elif (tracker.latest_message.get("intent") or {}).get("name") in _STEERING:
+            # A slot set keeps Rasa from looking for another reply: the form itself has the words for these.
+            offered = [SlotSet(HANDOFF_ID, tracker.get_slot(HANDOFF_ID))]
         return [*offered, *await super().run(dispatcher, tracker, domain)]
 
     async def next_requested_slot(

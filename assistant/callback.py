@@ -43,7 +43,13 @@ _YES = re.compile(
     re.IGNORECASE,
 )
 _NO = re.compile(r"^\W*(?:no|nope|nah|not (?:yet|quite)|wrong|that'?s (?:wrong|not right)|incorrect|n)(?:[\s,.!]+(?:that'?s wrong|wrong|it'?s wrong|not right|wait))*\W*$", re.IGNORECASE)
-_NO_CONTENT = frozenset({"nlu_fallback", "out_of_scope", "greet", "react", "affirm", "deny", "bot_identity", "refuse"})
+#: Intents that say nothing about a name, however sure the classifier is of them.
+_CONTENT = frozenset({"safety", "emergency", "request_status"})
+#: Unknown words look like these, even when the classifier is rather sure.
+_CATCH_ALL = frozenset({"out_of_scope", "greet"})
+_SURE, _VERY_SURE = 0.5, 0.9
+#: An unsure classifier whose first guess is a topic, at least so probable, saw a word of that topic.
+_TOPIC_WORD = 0.3
 #: So many words beside the details make a question of their own.
 _QUESTION_WORDS = 3
 
@@ -107,7 +113,9 @@ async def in_context(
         asked = full_intent(beside) if beside else ""
         if beside and base_intent(asked) == "emergency":
             return beside
-        return _as_details(parsed, details.found, asked if base_intent(asked) == "safety" else None)
+        # A number alone looks like nothing the classifier knows; only a rule, or the words beside it, raise an alarm.
+        warns = bool(parsed.get("red_flags")) or bool(beside and beside.get("warns"))
+        return {**_as_details(parsed, details.found, asked if base_intent(asked) == "safety" else None), "warns": warns}
     if not state.is_pending:
         return parsed
     if state.is_active or state.is_offered_now or state.known:
@@ -130,15 +138,26 @@ def _details(parsed: dict[str, Any], text: str, state: State, intent: str) -> De
         return Details(rest=text)
     if _is_word_of_the_form(text):
         return Details(rest=text)
-    welcome = (state.asked == "visitor_name" or state.is_offered_now) and intent in _NO_CONTENT
+    is_awaited = state.asked == "visitor_name" or state.is_offered_now
+    may_be_name = _may_be_a_name(parsed, intent)
+    welcome = may_be_name and (is_awaited or text.lstrip()[:1].isupper())
     found = find_details(text, country, asked=state.asked, names_welcome=welcome)
-    has_reach = found.visitor_phone or found.visitor_email
-    if found.visitor_name and not has_reach and intent not in _NO_CONTENT and len(found.words_left) > 0:
-        # "I'm Maria and is it safe to swim" is a question; her name can wait.
-        return found if state.is_active or state.is_offered_now else Details(rest=text)
-    if found.found and not state.is_active and not has_reach and not found.visitor_name:
+    if found.visitor_phone or found.visitor_email:
+        return found
+    if found.visitor_name and not may_be_name and not found.is_name_stated:
+        # "I'm Maria and is it safe to swim?": a question, and her name with it. "I'm itchy" is the question alone.
         return Details(rest=text)
-    return found
+    return found if found.visitor_name or state.is_active else Details(rest=text)
+
+
+def _may_be_a_name(parsed: dict[str, Any], intent: str) -> bool:
+    """Whether the classifier is unsure enough of a message that a word in it may be a name."""
+    ranking = parsed.get("intent_ranking") or [{"name": "", "confidence": 0.0}]
+    best = ranking[0]
+    if intent in _CONTENT or (base_intent(best["name"]) in _CONTENT and best["confidence"] >= _TOPIC_WORD):
+        return False
+    sure = _VERY_SURE if intent in _CATCH_ALL else _SURE
+    return intent == "nlu_fallback" or bool(best["confidence"] < sure)
 
 
 def _is_word_of_the_form(text: str) -> bool:

@@ -86,6 +86,8 @@ class Details:
     visitor_email: str | None = None
     best_time: str | None = None
     rest: str = ""
+    #: "My name is ..." leaves no doubt.
+    is_name_stated: bool = False
 
     @property
     def found(self) -> dict[str, str]:
@@ -194,14 +196,15 @@ def _name(found: Details, asked: str | None, names_welcome: bool) -> Details:
             ends_there = not re.match(r"[ \u00a0]+\w", text[match.start("name") + len(name) :])
             if is_strong or has_reach or asked == "visitor_name" or (is_cased and (ends_there or names_welcome)):
                 end = match.start("name") + len(name)
-                return replace(found, visitor_name=name, rest=_without(text, match.start(), end))
+                rest = _without(text, match.start(), end)
+                return replace(found, visitor_name=name, rest=rest, is_name_stated=is_strong)
     if not (names_welcome or asked == "visitor_name" or has_reach):
         return found
     for part in re.split(r"[,;\n:.!?]+|\s[-\u2013]\s|\band\b", text):
         bare = _BARE.match(_unfilled(part))
         name = _trimmed(bare["name"]) if bare else None
         # All of the part has to be a name: "Maria is bleeding" is none.
-        if name and bare and name == bare["name"].rstrip(".") and "?" not in text:
+        if name and bare and name == bare["name"].rstrip("."):
             start = text.index(name)
             return replace(found, visitor_name=name, rest=_without(text, start, start + len(name)))
     return found

@@ -116,9 +116,11 @@ async def _prepare(
     if tracker is None:
         return None
     ready = without_old_details(tracker, stored)
+    is_other = ready is not tracker
     if base_intent(full_intent(parsed)) == "emergency" and ready.active_loop_name == FORM:
         ready.update_with_events([ActiveLoop(None), SlotSet("requested_slot", None)], agent.domain)
-    if list(ready.events) != list(tracker.events):
+        is_other = True
+    if is_other:
         await agent.tracker_store.save(ready)
     return ready
 
