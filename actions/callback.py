@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import uuid
 from abc import ABC, abstractmethod
-from typing import Any
+from typing import Any, get_args
 
 from rasa_sdk import Action, FormValidationAction, Tracker
 from rasa_sdk.events import ActiveLoop, SlotSet
@@ -24,7 +24,7 @@ from shared.contact_details import (
     read_email,
     read_phone,
 )
-from shared.reply import Handoff
+from shared.reply import Handoff, RequestState
 
 FORM = "callback_form"
 NAME, PHONE, EMAIL, BEST_TIME, CONFIRMED = (
@@ -118,7 +118,7 @@ class ValidateCallbackForm(FormValidationAction):
     async def next_requested_slot(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> dict[str, Any]:
-        return SlotSet(_REQUESTED, next_question(tracker))
+        return dict(SlotSet(_REQUESTED, next_question(tracker)))
 
     def validate_visitor_name(
         self, value: Any, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
@@ -144,7 +144,9 @@ class ValidateCallbackForm(FormValidationAction):
         try:
             return {EMAIL: read_email(str(value))}
         except NotAnEmailAddress:
-            dispatcher.utter_message(response="utter_callback_wrong_email", json_message=handoff_of(tracker, "collecting"))
+            dispatcher.utter_message(
+                response="utter_callback_wrong_email", json_message=handoff_of(tracker, "collecting")
+            )
             return {EMAIL: None}
 
     def validate_best_time(
@@ -250,9 +252,7 @@ class ActionCancelRequest(Action):
             which = "nothing_to_cancel" if stored else "cancelled"
             dispatcher.utter_message(response=f"utter_callback_{which}")
         else:
-            dispatcher.utter_message(
-                response="utter_callback_cancelled", json_message=handoff_of(tracker, "cancelled")
-            )
+            dispatcher.utter_message(response="utter_callback_cancelled", json_message=handoff_of(tracker, "cancelled"))
         return [ActiveLoop(None), SlotSet(_REQUESTED, None), *forget()]
 
 
@@ -264,10 +264,8 @@ class ActionRequestStatus(Action):
 
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> Events:
         stored = (tracker.latest_message.get("callback") or {}).get("stored")
-        is_under_way = any(tracker.get_slot(slot) for slot in DETAILS)
-        if is_under_way:
+        status = stored if stored in get_args(RequestState) else "none"
+        if any(tracker.get_slot(slot) for slot in DETAILS):
             status = "unfinished"
-        else:
-            status = stored if stored in ("new", "in_progress", "done") else "none"
         dispatcher.utter_message(response=f"utter_callback_status_{status}")
         return []

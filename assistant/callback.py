@@ -7,7 +7,7 @@ it. Here its result is read again in the light of the conversation. An emergency
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,25 +24,66 @@ CONFIRMED = "request_confirmed"
 #: Slots that belong to one request.
 REQUEST_SLOTS = (*DETAIL_SLOTS, CONFIRMED, "handoff_id", "handoff_reason")
 
-_STOP = re.compile(
-    r"^\W*(?:no[,.!]?\s+)?(?:(?:please\s+)?(?:never ?mind|nvm|cancel(?: (?:it|that|this|the (?:request|form|call ?back)))?|forget (?:it|about it|that)|"
-    r"stop(?: it| this| that)?|quit|abort|drop it|leave it|don'?t (?:send|bother|call)(?: it| that| me)?|do not (?:send|call)(?: it| that| me)?|"
-    r"i changed my mind|i(?:'d| would) rather not|no,? thanks?(?: you)?|no need))(?:[,.!]?\s+(?:thanks|thank you|please|then|it'?s (?:fine|ok|okay)))?\W*$",
-    re.IGNORECASE,
+
+def _said(core: Sequence[str], *, before: Sequence[str] = (), after: Sequence[str] = ()) -> re.Pattern[str]:
+    """A message that says one of these and nothing more than the words around it; each is a regular expression."""
+    gap = r"[\s,.!;:\u2013-]+"
+    lead = f"(?:(?:{'|'.join(before)}){gap})*" if before else ""
+    tail = f"(?:{gap}(?:{'|'.join(after)}))*" if after else ""
+    return re.compile(rf"^\W*{lead}(?:{'|'.join(core)}){tail}\W*$", re.IGNORECASE)
+
+
+_POLITE = ("please", "pls", "thanks", "thank you", "ok(?:ay)?", "then", "it'?s (?:fine|ok|okay)")
+_CALL_BACK = "call[ -]?back"
+_OBJECT = f"it|that|this|(?:the |my )?(?:request|form|{_CALL_BACK})"
+_STOP = _said(
+    (
+        "never ?mind",
+        "nvm",
+        rf"(?:cancel|forget|stop|drop|leave|scrap|skip)(?: (?:about )?(?:{_OBJECT}))?",
+        rf"(?:don'?t|do not|don\u2019t) (?:send|bother|call|forward)(?: (?:{_OBJECT}|me|them))?",
+        "quit",
+        "abort",
+        r"i(?:'ve|\u2019ve| have)? changed my mind",
+        r"i(?:'d|\u2019d| would) rather not",
+        "no,? thanks?(?: you)?",
+        "no need",
+    ),
+    before=("no", "ok(?:ay)?", "please", "actually", "sorry", "oh"),
+    after=_POLITE,
 )
-_GO_ON = re.compile(
-    r"^\W*(?:(?:yes|ok|okay|sure|please|let'?s)[,.!]?\s+)*(?:please\s+)?(?:continue|go on|carry on|resume|pick up|back to|finish|where were we|"
-    r"(?:i (?:still )?(?:want|would like|'d like) )?(?:the |that |a |my )?(?:call ?-?back|request)|(?:please |can you |could you |have (?:them|someone) )*(?:call|ring|phone) me(?: back)?)"
-    r"(?:\s+(?:with|to|on|from|my|the|that|it|this|now|please|request|form|call ?-?back|details|where we were|left off|we))*\W*$",
-    re.IGNORECASE,
+_GO_ON = _said(
+    (
+        "continue",
+        "(?:go|carry) on",
+        "resume",
+        "pick up",
+        "back to",
+        "finish",
+        "where were we",
+        rf"(?:i (?:still )?(?:want|would like) )?(?:the |that |a |my )?(?:{_CALL_BACK}|request)",
+        "(?:(?:can|could) (?:you|they|someone) |have (?:them|someone) )?(?:call|ring|phone) me(?: back)?",
+    ),
+    before=("yes", "ok(?:ay)?", "sure", "please", "let'?s", "now"),
+    after=(
+        *_POLITE,
+        "with|to|on|from|my|the|that|it|this|now|we|left off|where we were|details|request|form",
+        _CALL_BACK,
+    ),
 )
-_YES = re.compile(
-    r"^\W*(?:yes|yep|yeah|yup|ye|y|sure|ok|okay|correct|right|exactly|perfect|fine|go ahead|do it|send(?: it)?|please do|please|"
-    r"that'?s (?:right|correct|it|fine)|looks (?:good|right)|all (?:good|right|correct)|good|confirm(?:ed)?|si|s\u00ed)"
-    r"(?:[\s,.!]+(?:please|thanks|thank you|send(?: it)?(?: now)?|go ahead|do it|that'?s (?:right|correct|fine)|it is|correct|right|all correct|looks good|sure|ok))*\W*$",
-    re.IGNORECASE,
+_RIGHT = "(?:that'?s |it'?s |all |looks )?(?:right|correct|good|fine|perfect)"
+_YES = _said(
+    (
+        "yes|yep|yeah|yup|ye|yea|y|sure|ok(?:ay)?|exactly|absolutely|definitely|s[i\u00ed]",
+        "(?:please )?(?:go ahead|do it|do|send(?: (?:it|that|this))?|confirm(?:ed)?)",
+        _RIGHT,
+        "that'?s it",
+        "please",
+    ),
+    after=(*_POLITE, "yes", "send(?: (?:it|that|this))?(?: now)?", "go ahead", "do it", "it is", "sure", _RIGHT),
 )
-_NO = re.compile(r"^\W*(?:no|nope|nah|not (?:yet|quite)|wrong|that'?s (?:wrong|not right)|incorrect|n)(?:[\s,.!]+(?:that'?s wrong|wrong|it'?s wrong|not right|wait))*\W*$", re.IGNORECASE)
+_WRONG = "(?:that'?s |it'?s |this is )?(?:wrong|not right|not correct|incorrect)"
+_NO = _said(("no|nope|nah|n|wait|not (?:yet|quite)", _WRONG), after=(_WRONG, "wait", "no"))
 #: Intents that say nothing about a name, however sure the classifier is of them.
 _CONTENT = frozenset({"safety", "emergency", "request_status"})
 #: Unknown words look like these, even when the classifier is rather sure.

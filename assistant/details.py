@@ -33,21 +33,29 @@ _DAY = (
 )
 _CLOCK = r"\d{1,2}(?:[:.]\d{2})?\s*(?:am|pm|a\.m\.|p\.m\.|o'?clock|h)?"
 _WHEN = rf"(?:{_DAY}|{_CLOCK})"
-_JOIN = r"(?:\s*(?:,|-|\u2013|/|&)\s*|\s+(?:and|or|to|till|until|from|after|before|between|at|in the|on|around|about|next)\s+|\s+)"
+_LEAD = "after|before|around|about|from|between|until|till|by|at|on|in the|during|next|this"
+_LINK = "and|or|to|till|until|from|after|before|between|at|in the|on|around|about|next"
+_JOIN = rf"(?:\s*(?:,|-|\u2013|/|&)\s*|\s+(?:{_LINK})\s+|\s+)"
 _BEST_TIME = re.compile(
-    rf"(?<![\w.:+])(?:(?:only|best|any ?time)\s+)?(?:(?:after|before|around|about|from|between|until|till|by|at|on|in the|during|next|this)"
-    rf"\s+(?:the\s+)?)?{_WHEN}(?:{_JOIN}{_WHEN})*(?![\w@])",
+    rf"(?<![\w.:+])(?:(?:only|best|any ?time)\s+)?(?:(?:{_LEAD})\s+(?:the\s+)?)?{_WHEN}(?:{_JOIN}{_WHEN})*(?![\w@])",
     re.IGNORECASE,
 )
 #: A bare number is no time: "7" alone corrects a digit.
-_REAL_TIME = re.compile(rf"\b(?:{_DAY}|\d{{1,2}}[:.]\d{{2}}|\d{{1,2}}\s*(?:am|pm|a\.m\.|p\.m\.|o'?clock)|after|before|around)\b", re.IGNORECASE)
+_REAL_TIME = re.compile(
+    rf"\b(?:{_DAY}|\d{{1,2}}[:.]\d{{2}}|\d{{1,2}}\s*(?:am|pm|a\.m\.|p\.m\.|o'?clock)|after|before|around)\b",
+    re.IGNORECASE,
+)
+_TIME_CUE = re.compile(r"\b(?:best (?:time )?|call me|ring me|reach me|phone me|available|free)\b", re.IGNORECASE)
 
-_STRONG_CUE = r"(?:my (?:full |first |last )?name(?:'s|\u2019s| is|s)?|name(?: is|:)|the name(?:'s|\u2019s| is)|name for the call(?: is|:)?)\s*:?\s+"
-_WEAK_CUE = r"(?:i am|i'm|i\u2019m|im|this is|it is|it's|it\u2019s|its|call me|ask for|here is)\s+"
+_S = "(?:'s|\u2019s| is|s)"
+_STRONG_CUE = rf"(?:my (?:full |first |last )?name{_S}?|name(?: is|:)|the name{_S}|name for the call(?: is|:)?)\s*:?\s+"
+_WEAK_CUE = "(?:i am|i'm|i\u2019m|im|this is|it is|it's|it\u2019s|its|call me|ask for|here is)\\s+"
+_GREETING = r"(?:^|[.,;!\n]\s*|\b(?:hi|hello|hey|yes|yeah|ok|sure|no|sorry|and)[,.!]?\s+)"
 _WORD = r"[^\W\d_][^\W\d_'\u2019.\-]*(?:['\u2019\-][^\W\d_]+)*\.?"
-_STRONG = re.compile(rf"\b{_STRONG_CUE}(?P<name>{_WORD}(?:[ \u00a0]+{_WORD}){{0,3}})", re.IGNORECASE)
-_WEAK = re.compile(rf"(?:^|[.,;!\n]\s*|\b(?:hi|hello|hey|yes|yeah|ok|sure|no|sorry|and)[,.!]?\s+){_WEAK_CUE}(?P<name>{_WORD}(?:[ \u00a0]+{_WORD}){{0,3}})", re.IGNORECASE)
-_BARE = re.compile(rf"^\W*(?P<name>{_WORD}(?:[ \u00a0]+{_WORD}){{0,3}})\W*$", re.IGNORECASE)
+_WORDS = rf"(?P<name>{_WORD}(?:[ \u00a0]+{_WORD}){{0,3}})"
+_STRONG = re.compile(rf"\b{_STRONG_CUE}{_WORDS}", re.IGNORECASE)
+_WEAK = re.compile(rf"{_GREETING}{_WEAK_CUE}{_WORDS}", re.IGNORECASE)
+_BARE = re.compile(rf"^\W*{_WORDS}\W*$", re.IGNORECASE)
 
 #: Words around details that say nothing themselves.
 _FILLERS = frozenset(
@@ -79,7 +87,7 @@ _MAX_NAME_WORDS = 4
 
 @dataclass(frozen=True)
 class Details:
-    """What was found; None for what was not. `rest` is the message without it, and without words that only lead to it."""
+    """What was found; None for what was not. `rest` is the message without it."""
 
     visitor_name: str | None = None
     visitor_phone: str | None = None
@@ -101,9 +109,7 @@ class Details:
         return [word for word in re.findall(r"[\w'\u2019]+", self.rest.lower()) if word not in _FILLERS]
 
 
-def find_details(
-    text: str, country: str | None, *, asked: str | None = None, names_welcome: bool = False
-) -> Details:
+def find_details(text: str, country: str | None, *, asked: str | None = None, names_welcome: bool = False) -> Details:
     """What a message leaves.
 
     Args:
@@ -177,7 +183,9 @@ def _time(found: Details, asked: str | None) -> Details:
     for match in reversed(spans):
         rest = _without(rest, match.start(), match.end())
     alone = replace(found, rest=rest)
-    cue = re.search(r"\b(?:best (?:time )?|call me|ring me|reach me|phone me|available|free)\b", found.rest, re.IGNORECASE)
+    cue = re.search(
+        r"\b(?:best (?:time )?|call me|ring me|reach me|phone me|available|free)\b", found.rest, re.IGNORECASE
+    )
     if has_reach or (asked is not None and not alone.words_left) or (cue and len(alone.words_left) <= 1):
         said = ", ".join(match[0].strip(" ,") for match in spans)
         return replace(alone, best_time=said)
@@ -235,13 +243,19 @@ def _trimmed(words: str) -> str | None:
 
 _SWAPS = (
     # "no, .co not .com"; "it's .co, not .com"; "co instead of com"
-    re.compile(r"(?P<right>[^\s,]+)\s*,?\s*(?:and\s+)?(?:not|instead of|rather than)\s+(?P<wrong>[^\s,!?]+)", re.IGNORECASE),
+    re.compile(
+        r"(?P<right>[^\s,]+)\s*,?\s*(?:and\s+)?(?:not|instead of|rather than)\s+(?P<wrong>[^\s,!?]+)", re.IGNORECASE
+    ),
     # "not .com, .co"; "not .com but .co"
-    re.compile(r"\bnot\s+(?P<wrong>[^\s,]+?)\s*(?:,|\bbut\b|;)\s*(?:it'?s\s+|but\s+)?(?P<right>[^\s,!?]+)", re.IGNORECASE),
+    re.compile(
+        r"\bnot\s+(?P<wrong>[^\s,]+?)\s*(?:,|\bbut\b|;)\s*(?:it'?s\s+|but\s+)?(?P<right>[^\s,!?]+)", re.IGNORECASE
+    ),
 )
 _NUMBER_WORDS = {"two": 2, "three": 3, "four": 4, "2": 2, "3": 3, "4": 4}
 _LAST_DIGIT = re.compile(r"\blast (?:digit|number)\D{0,14}(\d)\b", re.IGNORECASE)
-_LAST_DIGITS = re.compile(r"\blast (two|three|four|[234])(?: digits| numbers)?\D{0,14}((?:\d[\s-]?){2,4})(?!\d)", re.IGNORECASE)
+_LAST_DIGITS = re.compile(
+    r"\blast (two|three|four|[234])(?: digits| numbers)?\D{0,14}((?:\d[\s-]?){2,4})(?!\d)", re.IGNORECASE
+)
 _ENDS_IN = re.compile(r"\b(?:ends|ending|end) (?:in|with|on)\s+((?:\d[\s-]?){1,4})(?!\d)", re.IGNORECASE)
 _CORRECTABLE: tuple[Field, ...] = ("visitor_email", "visitor_phone", "visitor_name")
 
@@ -256,10 +270,9 @@ def correct(text: str, known: dict[str, str]) -> dict[str, str]:
     Returns:
         The values that are other now; empty when the message corrects nothing that is known.
     """
-    if phone := known.get("visitor_phone"):
-        if digits := _new_ending(text):
-            corrected = _with_ending(phone, digits)
-            return {"visitor_phone": corrected} if corrected else {}
+    if digits := _new_ending(text):
+        corrected = _with_ending(known.get("visitor_phone", ""), digits)
+        return {"visitor_phone": corrected} if corrected else {}
     for pattern in _SWAPS:
         for match in pattern.finditer(text):
             right, wrong = match["right"].strip("\"'."), match["wrong"].strip("\"'.!")
