@@ -23,6 +23,8 @@ def configure_logging() -> None:
     logging.getLogger("assistant").setLevel(logging.INFO)
     configure_structlog(logging.WARNING)
     warnings.filterwarnings("ignore", message="pkg_resources is deprecated")
+    # Each slot of domain.yml has its mappings; Rasa says this of any domain with entities.
+    warnings.filterwarnings("ignore", message="Slot auto-fill has been removed")
     # Rasa adds the intents and actions of retrieval replies by itself and then finds those that domain.yml has to name.
     warnings.filterwarnings("ignore", message="(?s)The following duplicated intents have been found")
     # The project's own classifier does the selector's work.

@@ -11,10 +11,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from rasa.core.channels.channel import InputChannel, UserMessage
 from sanic import Blueprint, Request, response
 from sanic.response import HTTPResponse
+from sqlalchemy.exc import SQLAlchemyError
 
 from assistant.settings import settings
 from assistant.turn import ChoiceNotOffered, take_turn
-from shared.reply import MAX_CHOICE_ID_BYTES
+from shared.reply import MAX_CHOICE_ID_BYTES, StoredRequest
 
 logger = logging.getLogger(__name__)
 
@@ -34,6 +35,7 @@ class TurnRequest(BaseModel):
     choice: Annotated[str, Field(max_length=MAX_CHOICE_ID_BYTES)] | None = None
     channel: str = "website"
     language: str | None = None
+    stored: StoredRequest | None = None
 
     @model_validator(mode="after")
     def _text_or_choice(self) -> Self:
@@ -88,10 +90,19 @@ class GatewayInput(InputChannel):
                 return _error(422, "bad_request", problems)
             try:
                 result = await take_turn(
-                    agent, asked.conversation, asked.message_id, text=asked.text, choice=asked.choice
+                    agent,
+                    asked.conversation,
+                    asked.message_id,
+                    text=asked.text,
+                    choice=asked.choice,
+                    stored=asked.stored,
                 )
             except ChoiceNotOffered:
                 return _error(422, "choice_not_offered", "This conversation was not offered that choice.")
+            except SQLAlchemyError as error:
+                # What can't be remembered is not said: the same message is handled whole once the store is back.
+                logger.error("Message %s: the tracker store failed (%s)", asked.message_id, type(error).__name__)
+                return _error(503, "no_store", "The conversation can't be read or written.")
             return response.raw(result.model_dump_json().encode(), content_type="application/json")
 
         @routes.delete("/conversations/<conversation:str>")
@@ -101,8 +112,10 @@ class GatewayInput(InputChannel):
             agent = getattr(request.app.ctx, "agent", None)
             if agent is None:
                 return _error(503, "no_model", "No model is loaded. Run `make train`.")
-            # Rasa puts its own store before ours, and that one has no delete.
-            store = getattr(agent.tracker_store, "_tracker_store", agent.tracker_store)
-            return response.json({"deleted": await store.delete(conversation)})
+            try:
+                return response.json({"deleted": await agent.tracker_store.delete(conversation)})
+            except SQLAlchemyError as error:
+                logger.error("A conversation can't be deleted (%s)", type(error).__name__)
+                return _error(503, "no_store", "The conversation can't be deleted right now.")
 
         return routes

@@ -124,17 +124,22 @@ def load_agent(**overrides: Any) -> Any:
         overrides: arguments of `rasa.core.agent.Agent` to set otherwise.
     """
     from rasa.core.agent import Agent
+    from rasa.shared.core.domain import Domain
     from rasa.utils.endpoints import EndpointConfig
 
     from assistant.in_process_actions import InProcessActions
+    from assistant.tracker_store import MemoryStore, without_fallback
 
     arguments: dict[str, Any] = {
+        "tracker_store": MemoryStore(Domain.empty()),
         "generator": EndpointConfig(type="assistant.responses.ClinicResponses"),
         "action_endpoint": InProcessActions(),
         **overrides,
     }
     path = model_path()
     try:
-        return Agent.load(str(path), **arguments)
+        agent = Agent.load(str(path), **arguments)
     except Exception as error:
         raise NoModelError(f"{path} can't be loaded: {error}. Run `make train`.") from error
+    without_fallback(agent)
+    return agent

@@ -13,6 +13,7 @@ from rasa.utils.endpoints import EndpointConfig
 from assistant.gateway import GatewayInput
 from assistant.model import model_path
 from assistant.settings import settings
+from assistant.tracker_store import without_fallback
 from shared.clinic import clinic
 
 
@@ -34,6 +35,7 @@ def serve() -> None:
 
 async def _load(path: str, endpoints: AvailableEndpoints, app: Any) -> None:
     agent = await load_agent_on_start(path, endpoints, None, app, asyncio.get_running_loop())
+    without_fallback(agent)
     if agent.is_ready():
         # What is loaded on first use is loaded now, so that the first visitor does not wait for it.
         await agent.parse_message("Is it safe?")

@@ -33,8 +33,8 @@ async def _converse(agent: Any) -> None:
         if not typed:
             return
         tapped = choices[int(typed) - 1] if typed.isdigit() and 0 < int(typed) <= len(choices) else None
-        message: dict[str, str] = {"choice": tapped} if tapped else {"text": typed}
-        turn = await take_turn(agent, conversation, uuid.uuid4().hex, **message)
+        text = None if tapped else typed
+        turn = await take_turn(agent, conversation, uuid.uuid4().hex, text=text, choice=tapped)
         choices = [choice.id for reply in turn.replies for choice in reply.choices]
         print(render(turn))
 

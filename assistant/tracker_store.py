@@ -15,7 +15,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from rasa.core.brokers.broker import EventBroker
-from rasa.core.tracker_store import TrackerStore
+from rasa.core.tracker_store import InMemoryTrackerStore, TrackerStore
 from rasa.shared.core.constants import ACTION_LISTEN_NAME
 from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import ActionExecuted, ActiveLoop, Event, SlotSet, UserUttered, deserialise_events
@@ -114,6 +114,26 @@ class ConversationStore(TrackerStore):
             if now >= self._next_expiry:
                 self._next_expiry = now + _EXPIRY_EVERY_SECONDS
                 connection.execute(sa.delete(_conversations).where(_conversations.c.updated_at < now - EXPIRY_SECONDS))
+
+
+def without_fallback(agent: Any) -> None:
+    """Have an agent use its store alone.
+
+    Rasa wraps a store so that, when it fails, conversations go on in this process's memory: a turn would be told as
+    done and then be forgotten. Here it is an error, and web keeps the message and asks again.
+    """
+    store = getattr(agent.tracker_store, "_tracker_store", agent.tracker_store)
+    agent.tracker_store = store
+    if agent.processor is not None:
+        agent.processor.tracker_store = store
+
+
+class MemoryStore(InMemoryTrackerStore):
+    """Conversations in memory, for `chat`, `predict` and tests."""
+
+    async def delete(self, sender_id: str) -> bool:
+        """Forget a conversation; whether there was one."""
+        return self.store.pop(sender_id, None) is not None
 
 
 def kept_events(tracker: DialogueStateTracker) -> list[Event]:

@@ -2,7 +2,8 @@
 
 Rasa writes a conversation once, at the end of a turn. So a message id that is in the stored events was handled whole,
 and its result can be told again at any time; one that is not there left no trace. A turn in which nothing was said, as
-when the action server was down, is not done: the same message is handled again.
+when the action server was down, is not done: it is undone, and the same message is handled again. Turns of one
+conversation are taken one at a time, also when a caller has given up on one and asks again.
 """
 
 from __future__ import annotations
@@ -13,12 +14,14 @@ from typing import Any
 from rasa.core.agent import Agent
 from rasa.core.channels.channel import OutputChannel, UserMessage
 from rasa.shared.core.constants import DEFAULT_ACTION_NAMES
-from rasa.shared.core.events import ActionExecuted, BotUttered, Event, UserUttered
+from rasa.shared.core.events import ActionExecuted, ActiveLoop, BotUttered, Event, SlotSet, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 
-from assistant.selection import choice_parse_data, full_intent
+from assistant.callback import FORM, State, in_context
+from assistant.redaction import without_old_details
+from assistant.selection import base_intent, choice_parse_data, full_intent
 from shared.clinic import clinic
-from shared.reply import Choice, Contact, Handoff, Ranked, Reply, Turn, Understood
+from shared.reply import Choice, Contact, Handoff, Ranked, Reply, StoredRequest, Turn, Understood
 
 CHANNEL = "gateway"
 #: The kinds of reply that say how to reach the clinic.
@@ -42,7 +45,13 @@ class Silent(OutputChannel):
 
 
 async def take_turn(
-    agent: Agent, conversation: str, message_id: str, *, text: str | None = None, choice: str | None = None
+    agent: Agent,
+    conversation: str,
+    message_id: str,
+    *,
+    text: str | None = None,
+    choice: str | None = None,
+    stored: StoredRequest | None = None,
 ) -> Turn:
     """Handle a message once, or tell again what came of it.
 
@@ -52,30 +61,94 @@ async def take_turn(
         message_id: unique in the conversation; the same one gives the same result and handles nothing twice.
         text: what the visitor typed; a leading `/` is text, not a command.
         choice: the id of a choice offered in this conversation, instead of text.
+        stored: the conversation's latest call-back request, as web has stored it.
 
     Raises:
         ChoiceNotOffered: this conversation was not offered that choice.
     """
-    tracker = await agent.tracker_store.retrieve(conversation)
-    if tracker is None or not any(isinstance(event, BotUttered) for event in _events_of(tracker, message_id)):
-        parse_data = None
-        if choice is not None:
-            if tracker is None or choice not in _offered(tracker):
-                raise ChoiceNotOffered(choice)
-            parse_data = choice_parse_data(choice, choice)
-        await agent.handle_message(
-            UserMessage(
-                text=choice if choice is not None else _LEADING_SLASHES.sub("", text or ""),
-                output_channel=Silent(),
-                sender_id=conversation,
-                parse_data=parse_data,
-                input_channel=CHANNEL,
-                message_id=message_id,
-            )
-        )
+    async with agent.lock_store.lock(f"turn:{conversation}"):
         tracker = await agent.tracker_store.retrieve(conversation)
+        if tracker is None or not _said(_events_of(tracker, message_id)):
+            tracker = await _undo(agent, tracker, conversation, message_id)
+            parsed = await _understand(agent, tracker, text, choice)
+            parsed["callback"] = {**(parsed.get("callback") or {}), "stored": stored.state if stored else None}
+            before = await _prepare(agent, tracker, parsed, stored)
+            await agent.handle_message(
+                UserMessage(
+                    text=choice if choice is not None else _typed(text),
+                    output_channel=Silent(),
+                    sender_id=conversation,
+                    parse_data=parsed,
+                    input_channel=CHANNEL,
+                    message_id=message_id,
+                )
+            )
+            tracker = await agent.tracker_store.retrieve(conversation)
+            if tracker is not None and not _said(_events_of(tracker, message_id)):
+                await _restore(agent, before, conversation)
     events = _events_of(tracker, message_id) if tracker else []
     return _turn(events, agent.model_id)
+
+
+def _typed(text: str | None) -> str:
+    return _LEADING_SLASHES.sub("", text or "")
+
+
+async def _understand(
+    agent: Agent, tracker: DialogueStateTracker | None, text: str | None, choice: str | None
+) -> dict[str, Any]:
+    """The parse data of a message: of a tapped choice, or of what was typed, in the light of the conversation."""
+    if choice is not None:
+        if tracker is None or choice not in _offered(tracker):
+            raise ChoiceNotOffered(choice)
+        return choice_parse_data(choice, choice)
+    typed = _typed(text)
+    return await in_context(await agent.parse_message(typed), typed, State.of(tracker), agent.parse_message)
+
+
+async def _prepare(
+    agent: Agent, tracker: DialogueStateTracker | None, parsed: dict[str, Any], stored: StoredRequest | None
+) -> DialogueStateTracker | None:
+    """What has to be so before the policies see the message; gives the conversation to go back to if all fails.
+
+    A red flag suspends the call-back request here, so that the advice waits for no action server.
+    """
+    if tracker is None:
+        return None
+    ready = without_old_details(tracker, stored)
+    is_other = ready is not tracker
+    if base_intent(full_intent(parsed)) == "emergency" and ready.active_loop_name == FORM:
+        ready.update_with_events([ActiveLoop(None), SlotSet("requested_slot", None)], agent.domain)
+        is_other = True
+    if is_other:
+        await agent.tracker_store.save(ready)
+    return ready
+
+
+async def _undo(
+    agent: Agent, tracker: DialogueStateTracker | None, conversation: str, message_id: str
+) -> DialogueStateTracker | None:
+    """The conversation without a turn of this message in which nothing was said."""
+    if tracker is None or not _events_of(tracker, message_id):
+        return tracker
+    events = list(tracker.events)
+    of_message = [event for event in events if isinstance(event, UserUttered) and event.message_id == message_id]
+    first = next(index for index, event in enumerate(events) if event is of_message[-1])
+    rest = events[:first]
+    before = DialogueStateTracker.from_events(conversation, rest, list(tracker.slots.values())) if rest else None
+    await _restore(agent, before, conversation)
+    return before
+
+
+async def _restore(agent: Agent, before: DialogueStateTracker | None, conversation: str) -> None:
+    if before is not None:
+        await agent.tracker_store.save(before)
+    else:
+        await agent.tracker_store.delete(conversation)
+
+
+def _said(events: list[Event]) -> bool:
+    return any(isinstance(event, BotUttered) for event in events)
 
 
 def _events_of(tracker: DialogueStateTracker, message_id: str) -> list[Event]:
@@ -124,6 +197,7 @@ def _reply(said: BotUttered) -> Reply:
     shown = (said.metadata.get("metadata") or {}).get("reply") or {}
     custom = said.data.get("custom") or {}
     kind = shown.get("kind") or "answer"
+    handoff = Handoff.model_validate(custom["handoff"]) if custom.get("handoff") else None
     return Reply(
         text=said.text,
         kind=kind,
@@ -135,11 +209,11 @@ def _reply(said: BotUttered) -> Reply:
             Choice(id=button["payload"], title=button["title"], description=button.get("description") or "")
             for button in said.data.get("buttons") or []
         ],
-        contact=_contact() if kind in _KINDS_WITH_CONTACT else None,
-        handoff=Handoff.model_validate(custom["handoff"]) if custom.get("handoff") else None,
+        contact=_contact(handoff.reason if handoff else None) if kind in _KINDS_WITH_CONTACT else None,
+        handoff=handoff,
     )
 
 
-def _contact() -> Contact:
-    link = clinic().contact_link
-    return Contact(phone=clinic().phone_e164, phone_text=clinic().phone_text, form_url=str(link) if link else None)
+def _contact(reason: str | None) -> Contact:
+    link = clinic().contact_link_about(reason)
+    return Contact(phone=clinic().phone_e164, phone_text=clinic().phone_text, form_url=link)

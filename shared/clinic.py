@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import re
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 from zoneinfo import ZoneInfo
 
 import phonenumbers
@@ -28,6 +29,8 @@ from ruamel.yaml.nodes import ScalarNode
 
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 WEEKDAYS: tuple[Weekday, ...] = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+#: Further than this no one is told when the clinic opens again.
+LOOK_AHEAD = timedelta(days=14)
 DEFAULT_PATH = Path(__file__).resolve().parent.parent / "clinic.yml"
 
 
@@ -132,10 +135,50 @@ class Clinic(BaseModel):
         spans = (span.split("-") for span in self.hours.get(WEEKDAYS[local.weekday()], []))
         return any(time.fromisoformat(start) <= local.time() < time.fromisoformat(end) for start, end in spans)
 
+    def next_opening(self, after: datetime) -> datetime | None:
+        """When the clinic opens next, in its own time zone; None when no one knows, or not within `LOOK_AHEAD`."""
+        if self.hours is None or self.time_zone is None:
+            return None
+        local = after.astimezone(ZoneInfo(self.time_zone))
+        for days in range(LOOK_AHEAD.days + 1):
+            day = local.date() + timedelta(days=days)
+            if day in self.holidays:
+                continue
+            for span in sorted(self.hours.get(WEEKDAYS[day.weekday()], [])):
+                opens = datetime.combine(day, time.fromisoformat(span.partition("-")[0]), ZoneInfo(self.time_zone))
+                if opens > local:
+                    return opens
+        return None
+
+    @property
+    def week_hours(self) -> str:
+        """The opening hours of a week as a sentence with a blank after it; empty when they are unknown."""
+        days = self.hours or {}
+        spans = [(day, " and ".join(sorted(days[day]))) for day in WEEKDAYS if days.get(day)]
+        if not spans:
+            return ""
+        listed = "; ".join(f"{day.capitalize()} {span}" for day, span in spans)
+        return f"Opening hours: {listed}. "
+
+    def contact_link_about(self, reason: str | None) -> str | None:
+        """The clinic's own contact page, which is told the reason and nothing else; None when it has none."""
+        if self.contact_link is None:
+            return None
+        link = str(self.contact_link)
+        if reason is None:
+            return link
+        parts = urlsplit(link)
+        query = urlencode([*parse_qsl(parts.query, keep_blank_values=True), ("reason", reason)])
+        return urlunsplit(parts._replace(query=query))
+
     def variables(self) -> dict[str, str]:
         """What `{...}` in an answer stands for. An unknown fact gets words that are true of any clinic."""
         return {
+            # These two are given by an action: they change with the moment and the visitor.
             "opening_hours": "",
+            "request_summary": "",
+            "week_hours": self.week_hours,
+            "clinic_address": f"The address is {self.address}. " if self.address else "",
             "clinic_name": self.name or "the clinic",
             "clinic_phone": self.phone_text or "the clinic's number",
             "emergency_line": self.emergency_line or "your local emergency number",

@@ -97,6 +97,16 @@ class Handoff(_Part):
     request: dict[str, str] | None = None
 
 
+RequestState = Literal["new", "in_progress", "done"]
+
+
+class StoredRequest(_Part):
+    """A call-back request that web has stored, told to Rasa with each turn: only web knows what is committed."""
+
+    handoff: Annotated[str, AfterValidator(_uuid)] | None = None
+    state: RequestState
+
+
 class Reply(_Part):
     """One thing said to the visitor."""
 

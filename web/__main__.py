@@ -1,7 +1,11 @@
-"""`python -m web serve` runs the public process; any other command is Django's own (migrate, createsuperuser ...)."""
+"""`python -m web serve` runs the public process and `python -m web worker` its worker.
+
+Any other command is Django's own (migrate, createsuperuser ...).
+"""
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sqlite3
 import sys
@@ -36,6 +40,9 @@ def main() -> None:
     if sys.argv[1:2] == ["serve"]:
         _serve()
         return
+    if sys.argv[1:2] == ["worker"]:
+        _work()
+        return
     from django.core.management import execute_from_command_line
 
     execute_from_command_line(["python -m web", *sys.argv[1:]])
@@ -62,6 +69,16 @@ def _serve() -> None:
         server_header=False,
         proxy_headers=False,
     )
+
+
+def _work() -> None:
+    import django
+
+    django.setup()
+    from web import worker
+
+    log_is_open = _keep_log_open()  # noqa: F841 (held until the process ends)
+    asyncio.run(worker.run())
 
 
 def _keep_log_open() -> sqlite3.Connection | None:

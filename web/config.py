@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
@@ -48,8 +49,18 @@ class Config(BaseSettings):
     messages_per_minute_per_address: int = Field(default=300, ge=1)
     sessions_per_hour_per_address: int = Field(default=300, ge=1)
     contact_forms_per_hour_per_address: int = Field(default=10, ge=1)
+    resume_minutes: float = Field(default=30.0, gt=0, le=24 * 60)
+    notify_emails: _Names = ["staff@localhost"]
+    email_from: str = "assistant@localhost"
+    email_host: str = ""
+    email_port: int = 587
+    email_user: str = ""
+    email_password: SecretStr = SecretStr("")
+    email_security: Literal["starttls", "tls", "none"] = "starttls"
+    notify_webhook_url: str = ""
+    notify_webhook_secret: SecretStr = SecretStr("")
 
-    @field_validator("allowed_hosts", "widget_origins", mode="before")
+    @field_validator("allowed_hosts", "widget_origins", "notify_emails", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
@@ -73,6 +84,29 @@ class Config(BaseSettings):
     def _known_hosts(cls, value: list[str], info: ValidationInfo) -> list[str]:
         if _is_in_production(info) and not value:
             raise ValueError("must be set outside development: the host names visitors use")
+        return value
+
+    @field_validator("notify_emails", "email_from")
+    @classmethod
+    def _addresses(cls, value: list[str] | str) -> list[str] | str:
+        for address in [value] if isinstance(value, str) else value:
+            if not re.fullmatch(r"[^@\s,;]+@[^@\s,;]+", address):
+                raise ValueError("must be e-mail addresses, with commas between")
+        return value
+
+    @field_validator("notify_webhook_url")
+    @classmethod
+    def _webhook(cls, value: str, info: ValidationInfo) -> str:
+        allowed = ("https://",) if _is_in_production(info) else ("https://", "http://")
+        if value and not value.startswith(allowed):
+            raise ValueError(f"must begin with {' or '.join(allowed)}")
+        return value
+
+    @field_validator("notify_webhook_secret")
+    @classmethod
+    def _webhook_secret(cls, value: SecretStr, info: ValidationInfo) -> SecretStr:
+        if info.data.get("notify_webhook_url") and len(value.get_secret_value()) < LEAST_SECRET:
+            raise ValueError(f"must be set with NOTIFY_WEBHOOK_URL: a random text of {LEAST_SECRET} characters or more")
         return value
 
     @property

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 from asgiref.sync import sync_to_async
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 
-from web import rasa
+from web import rasa, worker
 from web.config import config
+from web.notifications import outbox
 
 
 @never_cache
@@ -21,16 +23,32 @@ async def live(request: HttpRequest) -> JsonResponse:
 
 @never_cache
 async def ready(request: HttpRequest) -> JsonResponse:
-    """200 when every part answers, else 503; `parts` says which is down."""
-    names = ("database", "rasa", "actions")
+    """200 when every part that an answer needs is there, else 503; `parts` says which is down.
+
+    Without the worker, or with notifications that don't arrive, visitors are still answered: 200, and "degraded".
+    """
     actions_url = config().action_server_url.removesuffix("/webhook") + "/health"
-    well = await asyncio.gather(
+    database, rasa_is_well, actions, worker_is_well, notifications = await asyncio.gather(
         sync_to_async(_database_is_well)(),
-        rasa.is_well(f"{config().rasa_url}/webhooks/gateway/health"),
+        rasa.is_ready(),
         rasa.is_well(actions_url),
+        sync_to_async(_unless_database_fails)(worker.is_alive),
+        sync_to_async(_unless_database_fails)(lambda: not outbox.are_failing()),
     )
-    parts = {name: "ok" if is_well else "down" for name, is_well in zip(names, well, strict=True)}
-    return JsonResponse({"status": "ok" if all(well) else "degraded", "parts": parts}, status=200 if all(well) else 503)
+    needed = {"database": database, "rasa": rasa_is_well, "actions": actions}
+    parts = {name: "ok" if is_well else "down" for name, is_well in needed.items()}
+    parts["worker"] = "ok" if worker_is_well else "down"
+    parts["notifications"] = "ok" if notifications else "failing"
+    is_whole = set(parts.values()) == {"ok"}
+    body = {"status": "ok" if is_whole else "degraded", "parts": parts}
+    return JsonResponse(body, status=200 if all(needed.values()) else 503)
+
+
+def _unless_database_fails(check: Callable[[], bool]) -> bool:
+    try:
+        return check()
+    except DatabaseError:
+        return False
 
 
 def _database_is_well() -> bool:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from shared.clinic import clinic
 from shared.reply import Contact, Reply
+from web.config import config
 from web.contact.links import form_url
 
 
 def contact() -> Contact:
     """How to reach the clinic, without a handoff."""
-    link = clinic().contact_link
-    return Contact(
-        phone=clinic().phone_e164, phone_text=clinic().phone_text, form_url=str(link) if link else form_url(None)
-    )
+    link = clinic().contact_link_about(None)
+    return Contact(phone=clinic().phone_e164, phone_text=clinic().phone_text, form_url=link or form_url(None))
 
 
 def emergency_sentence() -> str:
@@ -28,9 +27,25 @@ def _reach_the_clinic() -> str:
 
 
 def outage_notice() -> Reply:
-    """A part is down: phone, form and the emergency line."""
-    text = f"I can't answer right now because of a technical problem. {emergency_sentence()} Otherwise, please "
-    return Reply(text=f"{text}{_reach_the_clinic()}.", kind="notice", contact=contact())
+    """A part is down: phone, form and the emergency line, and what becomes of the message, which is kept."""
+    text = (
+        f"I can't answer right now because of a technical problem. {emergency_sentence()} Otherwise, please "
+        f"{_reach_the_clinic()}. Your message is kept: if the problem ends within {_minutes()}, my answer appears "
+        "here; if not, it is shown to the clinic's staff."
+    )
+    return Reply(text=text, kind="notice", contact=contact())
+
+
+def outage_goes_on_notice() -> Reply:
+    """The same outage, another message: short, because the visitor knows the rest."""
+    phone = clinic().phone_text
+    call = f" The clinic is at {phone}." if phone else ""
+    return Reply(text=f"I've kept this message too.{call} {emergency_sentence()}", kind="notice", contact=contact())
+
+
+def _minutes() -> str:
+    minutes = round(config().resume_minutes)
+    return f"{minutes} minutes" if minutes > 1 else "a minute"
 
 
 def unknown_choice_notice() -> Reply:

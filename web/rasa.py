@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 from pydantic import ValidationError
 
-from shared.reply import Turn
+from shared.reply import StoredRequest, Turn
 from web.config import config
 
 HEALTH_TIMEOUT_SECONDS = 2
@@ -21,6 +21,11 @@ class RasaUnavailable(Exception):
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
+
+    @property
+    def is_of_every_message(self) -> bool:
+        """Whether the next message would fare no better: no one answers at all."""
+        return self.reason in ("slow", "down")
 
 
 class ChoiceRefused(Exception):
@@ -54,8 +59,19 @@ async def _request(method: str, path: str, json: dict[str, Any] | None = None) -
         raise RasaUnavailable("down") from error
 
 
-async def take_turn(*, conversation: str, message_id: str, text: str, choice: str, channel: str, language: str) -> Turn:
+async def take_turn(
+    *,
+    conversation: str,
+    message_id: str,
+    text: str,
+    choice: str,
+    channel: str,
+    language: str,
+    stored: StoredRequest | None = None,
+) -> Turn:
     """One message through Rasa; the same `message_id` may be asked again and is handled once.
+
+    `stored` is the conversation's latest call-back request: only web knows what is committed.
 
     Raises:
         RasaUnavailable: it is down, slow, erring, or said nothing at all.
@@ -67,6 +83,7 @@ async def take_turn(*, conversation: str, message_id: str, text: str, choice: st
         "channel": channel,
         "language": language or None,
         **({"choice": choice} if choice else {"text": text}),
+        **({"stored": stored.model_dump()} if stored else {}),
     }
     response = await _request("POST", "/webhooks/gateway/turn", body)
     if response.status_code == 422 and "choice_not_offered" in response.text:
@@ -91,6 +108,11 @@ async def forget(conversation: str) -> None:
     response = await _request("DELETE", f"/webhooks/gateway/conversations/{conversation}")
     if response.status_code != 200:
         raise RasaUnavailable(f"status {response.status_code}")
+
+
+async def is_ready() -> bool:
+    """Whether Rasa answers and has a model."""
+    return await is_well(f"{config().rasa_url}/webhooks/gateway/health")
 
 
 async def is_well(url: str) -> bool:

@@ -31,6 +31,7 @@ INSTALLED_APPS = [
     "corsheaders",
     "web.conversations",
     "web.contact",
+    "web.notifications",
 ]
 
 MIDDLEWARE = [
@@ -112,6 +113,14 @@ CORS_ALLOWED_ORIGINS = _config.widget_origins
 CORS_URLS_REGEX = r"^/api/chat/.*$"
 CORS_ALLOW_HEADERS = ("authorization", "content-type")
 CORS_ALLOW_METHODS = ("GET", "POST", "DELETE", "OPTIONS")
+
+# Without a mail server, mail is written to the worker's standard output.
+_mailer = "smtp" if _config.email_host else "console"
+EMAIL_BACKEND = f"django.core.mail.backends.{_mailer}.EmailBackend"
+EMAIL_HOST, EMAIL_PORT = _config.email_host, _config.email_port
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _config.email_user, _config.email_password.get_secret_value()
+EMAIL_USE_TLS, EMAIL_USE_SSL = _config.email_security == "starttls", _config.email_security == "tls"
+EMAIL_TIMEOUT = 10
 
 LOGGING = {
     "version": 1,

@@ -1,8 +1,11 @@
 """One turn, from any door: inbox, lease, one repeatable call, one commit.
 
 A message is committed before anything is done with it. Whoever holds the conversation's lease takes its messages in
-order; no transaction is open while Rasa works; replies, what was understood and the handoff are committed together.
-Once begun, a turn is finished, whether or not the visitor still waits for it.
+order; no transaction is open while Rasa works; replies, what was understood, the handoff, a call-back request and the
+clinic's notifications are committed together. Once begun, a turn is finished, whether or not the visitor still waits.
+
+A message that failed is tried again, before any later one of its conversation, until it would be too late for an
+answer; then it is a task for the clinic's staff.
 """
 
 from __future__ import annotations
@@ -24,15 +27,23 @@ from django.utils import timezone
 from shared.reply import Reply as ReplyFormat
 from shared.reply import Turn, Understood
 from web import rasa
-from web.contact.links import form_url
+from web.config import config
 from web.contact.models import ContactRequest
-from web.conversations.models import Conversation, Erasure, Handoff, Message, Reply
-from web.notices import outage_notice, unknown_choice_notice
+from web.contact.queue import stored_request
+from web.conversations.models import Conversation, Erasure, Message, Reply, StaffTask
+from web.notices import outage_goes_on_notice, outage_notice, unknown_choice_notice
+from web.notifications.models import Notification
+from web.notifications.outbox import notify
+from web.records import conversation_path, store_replies
 
 logger = logging.getLogger(__name__)
 
-#: Longer than Rasa may take for one message, so that a lease only runs out when its holder is gone.
-LEASE = timedelta(seconds=75)
+#: A lease is so much longer than Rasa may take for one message: it runs out only when its holder is gone.
+LEASE_BEYOND_RASA = timedelta(seconds=10)
+#: A message that failed so often no longer stands before later ones; the worker goes on trying.
+ATTEMPTS_IN_ORDER = 3
+#: A message that failed is tried again after this, and then after twice as long each time, up to the longest.
+FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=5), timedelta(minutes=2)
 #: A visitor is told that something is down after this long, even when others hold the conversation.
 PATIENCE = timedelta(seconds=30)
 
@@ -77,6 +88,16 @@ async def answer(message: Message) -> list[Reply]:
     return await _to_the_end(_answer, message)
 
 
+async def resume(conversation: uuid.UUID) -> None:
+    """Handle what waits in a conversation, unless someone else is at it."""
+    await _to_the_end(_resume, conversation)
+
+
+async def give_up(message: Message) -> bool:
+    """Make a task for staff of a message that was not answered in time; False when someone is handling it."""
+    return await _to_the_end(_give_up, message)
+
+
 async def erase(conversation: Conversation) -> Erasure:
     """Erase a conversation everywhere, and give the receipt: first what Rasa remembers, then log and requests at once.
 
@@ -95,7 +116,7 @@ async def _answer(message: Message) -> list[Reply]:
     while True:
         if await _in_database(_claim, message.conversation_id, owner):
             try:
-                await _handle_waiting(message, owner, deadline)
+                await _handle_waiting(message.conversation_id, owner, deadline, up_to=message.pk)
             finally:
                 await _in_database(_release, message.conversation_id, owner)
         replies = await _in_database(_replies_of, message)
@@ -105,6 +126,25 @@ async def _answer(message: Message) -> list[Reply]:
             logger.error("Message %s: no one handled it in time", message.pk)
             return [Reply(message=message, position=0, kind="notice", body=outage_notice().model_dump(mode="json"))]
         await _a_moment()
+
+
+async def _resume(conversation: uuid.UUID) -> None:
+    owner = uuid.uuid4().hex
+    if await _in_database(_claim, conversation, owner):
+        try:
+            await _handle_waiting(conversation, owner, timezone.now() + PATIENCE)
+        finally:
+            await _in_database(_release, conversation, owner)
+
+
+async def _give_up(message: Message) -> bool:
+    owner = uuid.uuid4().hex
+    if not await _in_database(_claim, message.conversation_id, owner):
+        return False
+    try:
+        return await _in_database(_hand_to_staff, message, owner)
+    finally:
+        await _in_database(_release, message.conversation_id, owner)
 
 
 async def _erase(conversation: Conversation) -> Erasure:
@@ -176,10 +216,15 @@ async def _to_the_end(work: Callable[[Parameter], Awaitable[Result]], argument: 
     return await asyncio.shield(task)
 
 
+def lease() -> timedelta:
+    """How long a lease lasts."""
+    return timedelta(seconds=config().rasa_timeout_seconds) + LEASE_BEYOND_RASA
+
+
 def _claim(conversation: uuid.UUID, owner: str) -> bool:
     now = timezone.now()
     free = Q(lease_until=None) | Q(lease_until__lt=now)
-    claimed = Conversation.objects.filter(free, pk=conversation).update(lease_owner=owner, lease_until=now + LEASE)
+    claimed = Conversation.objects.filter(free, pk=conversation).update(lease_owner=owner, lease_until=now + lease())
     return claimed == 1
 
 
@@ -194,88 +239,102 @@ def _replies_of(message: Message) -> list[Reply]:
     return replies
 
 
-async def _handle_waiting(asked: Message, owner: str, deadline: datetime) -> None:
-    """Handle the conversation's waiting messages in order, up to and with the one asked for, until the deadline."""
+async def _handle_waiting(conversation: uuid.UUID, owner: str, deadline: datetime, *, up_to: int | None = None) -> None:
+    """Handle a conversation's waiting messages in order, up to and with the one asked for, until the deadline."""
+    tried: set[int] = set()
+    outage: rasa.RasaUnavailable | None = None
     while timezone.now() < deadline:
-        waiting = await _in_database(_next_waiting, asked, owner)
+        waiting = await _in_database(_next_waiting, conversation, owner, up_to, tried)
         if waiting is None:
             return
-        turn, state = await _ask_rasa(waiting)
+        tried.add(waiting.pk)
         try:
-            is_ours = await _in_database(_commit, waiting, turn, state, owner)
-        except (DataError, IntegrityError) as error:
-            # Left waiting, it would stand before every later message of this visitor.
-            logger.error("Message %s: its replies can't be stored (%s)", waiting.pk, type(error).__name__)
-            is_ours = await _in_database(_commit, waiting, _outage(), Message.State.FAILED, owner)
+            if outage is not None:
+                raise outage
+            turn = await _ask_rasa(waiting)
+        except rasa.RasaUnavailable as error:
+            logger.error("Message %s: Rasa is unavailable (%s)", waiting.pk, error.reason)
+            outage = error if error.is_of_every_message else None
+            is_ours = await _in_database(_commit_failure, waiting, owner)
+        else:
+            is_ours = await _commit_or_fail(waiting, turn, owner)
         if not is_ours:
             return
 
 
-def _next_waiting(asked: Message, owner: str) -> Message | None:
-    """The oldest waiting message up to the asked one, with the lease made longer for it."""
-    held = Conversation.objects.filter(pk=asked.conversation_id, lease_owner=owner)
-    if not held.update(lease_until=timezone.now() + LEASE):
+async def _commit_or_fail(message: Message, turn: Turn, owner: str) -> bool:
+    try:
+        return await _in_database(_commit, message, turn, owner)
+    except (DataError, IntegrityError) as error:
+        # Left waiting, it would stand before every later message of this visitor.
+        logger.error("Message %s: its replies can't be stored (%s)", message.pk, type(error).__name__)
+        return await _in_database(_commit_failure, message, owner)
+
+
+def _next_waiting(conversation: uuid.UUID, owner: str, up_to: int | None, tried: set[int]) -> Message | None:
+    """The oldest waiting message, with the lease made longer for it.
+
+    For a visitor who waits, messages that failed come before later ones, due or not: their answers belong before it.
+    """
+    now = timezone.now()
+    held = Conversation.objects.filter(pk=conversation, lease_owner=owner)
+    if not held.update(lease_until=now + lease()):
         return None
+    is_due = Q(next_attempt_at__lte=now)
+    if up_to is not None:
+        is_due |= Q(next_attempt_at__isnull=False, attempts__lt=ATTEMPTS_IN_ORDER)
+    waiting = Q(state=Message.State.RECEIVED) | Q(is_due, state=Message.State.FAILED, resume_until__gt=now)
     return (
-        Message.objects.filter(state=Message.State.RECEIVED, conversation=asked.conversation_id, pk__lte=asked.pk)
+        Message.objects.filter(waiting, conversation=conversation, pk__lte=up_to or _LAST_ID)
+        .exclude(pk__in=tried)
         .select_related("conversation")
         .order_by("pk")
         .first()
     )
 
 
+_LAST_ID = 2**63 - 1
 _NOTHING = Understood(intent=None, topics=[], confidence=0.0)
 
 
-async def _ask_rasa(message: Message) -> tuple[Turn, Message.State]:
+async def _ask_rasa(message: Message) -> Turn:
+    """What came of a message.
+
+    Raises:
+        RasaUnavailable: nothing did.
+    """
     try:
-        turn = await rasa.take_turn(
+        return await rasa.take_turn(
             conversation=message.conversation_id.hex,
             message_id=str(message.pk),
             text=message.text,
             choice=message.choice,
             channel=message.channel,
             language=message.conversation.language,
+            stored=await _in_database(stored_request, message.conversation_id),
         )
-    except rasa.RasaUnavailable as error:
-        logger.error("Message %s: Rasa is unavailable (%s)", message.pk, error.reason)
-        return _outage(), Message.State.FAILED
     except rasa.ChoiceRefused:
-        return Turn(replies=[unknown_choice_notice()], understood=_NOTHING), Message.State.HANDLED
-    return turn, Message.State.HANDLED
+        return Turn(replies=[unknown_choice_notice()], understood=_NOTHING)
 
 
-def _outage() -> Turn:
-    return Turn(replies=[outage_notice()], understood=_NOTHING)
+def _is_held(message: Message, owner: str) -> bool:
+    """Whether the lease is still ours, with its row locked until the transaction ends."""
+    held = Conversation.objects.select_for_update().filter(pk=message.conversation_id, lease_owner=owner)
+    return held.exists()
 
 
-def _commit(message: Message, turn: Turn, state: Message.State, owner: str) -> bool:
+def _commit(message: Message, turn: Turn, owner: str) -> bool:
     """Store all that came of a message, at once; False when the lease was lost and someone else does it."""
     with transaction.atomic():
-        held = Conversation.objects.select_for_update().filter(pk=message.conversation_id, lease_owner=owner)
-        if not held.exists():
+        if not _is_held(message, owner):
             return False
-        for position, reply in enumerate(turn.replies):
-            if reply.handoff is not None:
-                Handoff.objects.update_or_create(
-                    pk=reply.handoff.id,
-                    defaults={
-                        "conversation_id": message.conversation_id,
-                        "message": message,
-                        "reason": reply.handoff.reason,
-                        "status": reply.handoff.status,
-                    },
-                )
-            Reply.objects.create(
-                message=message,
-                position=position,
-                kind=reply.kind,
-                topic=reply.topic or "",
-                body=_with_form(reply).model_dump(mode="json"),
-            )
+        Reply.objects.filter(message=message).delete()  # the notice of an outage that is over
+        store_replies(message, turn)
+        StaffTask.objects.filter(message=message).update(state=StaffTask.State.DONE)
         Message.objects.filter(pk=message.pk).update(
-            state=state,
+            state=Message.State.HANDLED,
             handled_at=timezone.now(),
+            next_attempt_at=None,
             kind=turn.kind or "",
             topics=turn.topics,
             confidence=turn.understood.confidence,
@@ -284,17 +343,74 @@ def _commit(message: Message, turn: Turn, state: Message.State, owner: str) -> b
     return True
 
 
-def _with_form(reply: ReplyFormat) -> ReplyFormat:
-    """The reply with the link of the built-in form, where the clinic has no contact page of its own."""
-    if reply.contact is None or reply.contact.form_url is not None:
-        return reply
-    link = form_url(reply.handoff.id if reply.handoff else None)
-    return reply.model_copy(update={"contact": reply.contact.model_copy(update={"form_url": link})})
+def _commit_failure(message: Message, owner: str) -> bool:
+    """Keep a message that could not be handled, tell the visitor once, and plan the next attempt."""
+    with transaction.atomic():
+        if not _is_held(message, owner):
+            return False
+        now = timezone.now()
+        if not Reply.objects.filter(message=message).exists():
+            store_replies(message, Turn(replies=[_notice_for(message)], understood=_NOTHING))
+        attempts = message.attempts + 1
+        wait = min(FIRST_WAIT * 2 ** min(attempts - 1, 10), LONGEST_WAIT)
+        Message.objects.filter(pk=message.pk).update(
+            state=Message.State.FAILED,
+            handled_at=now,
+            attempts=attempts,
+            next_attempt_at=now + wait,
+            kind="notice",
+        )
+    return True
+
+
+def _notice_for(message: Message) -> ReplyFormat:
+    """The whole notice at the first message of an outage, a short one after it."""
+    earlier = Message.objects.filter(
+        conversation=message.conversation_id, pk__lt=message.pk, state=Message.State.FAILED
+    ).filter(resume_until__gt=timezone.now())
+    return outage_goes_on_notice() if earlier.exists() else outage_notice()
+
+
+def _hand_to_staff(message: Message, owner: str) -> bool:
+    with transaction.atomic():
+        if not _is_held(message, owner):
+            return False
+        late = Message.objects.filter(too_late(timezone.now()), pk=message.pk)
+        if not late.update(state=Message.State.FAILED, next_attempt_at=None, handled_at=timezone.now(), kind="notice"):
+            return False
+        if not Reply.objects.filter(message=message).exists():
+            store_replies(message, Turn(replies=[_notice_for(message)], understood=_NOTHING))
+        StaffTask.objects.get_or_create(message=message, defaults={"conversation_id": message.conversation_id})
+        notify(Notification.Kind.FAILED_HANDOFF, conversation_path(message.conversation_id))
+    logger.error("Message %s: not answered in time, it is a task for staff", message.pk)
+    return True
+
+
+def too_late(now: datetime) -> Q:
+    """Messages whose answer would come too late and that staff have not been given yet."""
+    open_ = Q(state=Message.State.RECEIVED) | Q(state=Message.State.FAILED, next_attempt_at__isnull=False)
+    return open_ & Q(resume_until__lte=now)
+
+
+def waiting_conversations(now: datetime, received_before: datetime, *, with_failed: bool) -> list[uuid.UUID]:
+    """Conversations that no one is at, in which a message was left by a process that ended, or failed and is due again.
+
+    Args:
+        now: the time to judge by.
+        received_before: a message that waits since before then was left.
+        with_failed: whether those that failed are wanted.
+    """
+    left = Q(state=Message.State.RECEIVED, received_at__lte=received_before)
+    due = Q(state=Message.State.FAILED, next_attempt_at__lte=now) if with_failed else Q(pk__in=[])
+    free = Q(conversation__lease_until=None) | Q(conversation__lease_until__lt=now)
+    found = Message.objects.filter(left | due, free, resume_until__gt=now).order_by("received_at")
+    return list(dict.fromkeys(found.values_list("conversation_id", flat=True)[:200]))
 
 
 def retry(message: Message) -> None:
     """Put a message that failed back in the inbox; Rasa handles a message id once, so nothing is done twice."""
+    again = Message.objects.filter(pk=message.pk, state=Message.State.FAILED)
     with transaction.atomic():
-        again = Message.objects.filter(pk=message.pk, state=Message.State.FAILED).update(state=Message.State.RECEIVED)
-        if again:
+        until = timezone.now() + timedelta(minutes=config().resume_minutes)
+        if again.update(state=Message.State.RECEIVED, attempts=0, next_attempt_at=None, resume_until=until):
             Reply.objects.filter(message=message).delete()

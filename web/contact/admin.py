@@ -1,4 +1,4 @@
-"""Contact requests for staff: read, and mark as taken or done."""
+"""Contact requests for staff: read, and mark as in progress or done."""
 
 from __future__ import annotations
 
@@ -9,11 +9,14 @@ from web.contact.models import ContactRequest
 
 @admin.register(ContactRequest)
 class ContactRequestAdmin(admin.ModelAdmin):
-    list_display = ("created_at", "name", "phone", "email", "reason", "state")
-    list_filter = ("state", "reason")
-    list_editable = ("state",)
+    list_display = (
+        "created_at", "source", "reason", "name", "phone", "phone_is_local", "email", "best_time", "due_at", "state",
+    )  # fmt: skip
+    list_filter = ("state", "is_suspect", "source", "reason")
+    list_editable = ("due_at", "state")
     readonly_fields = (
-        "conversation", "handoff", "reason", "name", "phone", "email", "best_time", "message", "created_at",
+        "conversation", "handoff", "source", "reason", "name", "phone", "phone_is_local", "email", "best_time",
+        "message", "is_suspect", "created_at",
     )  # fmt: skip
 
     def has_add_permission(self, request: object) -> bool:

@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from web.conversations.models import Conversation, Erasure, Feedback, Handoff, Message
+from web.conversations.models import Conversation, Erasure, Feedback, Handoff, Message, StaffTask
 
 
 class ReadOnly:
@@ -75,6 +75,22 @@ class MessageAdmin(ReadOnly, admin.ModelAdmin):
 class HandoffAdmin(ReadOnly, admin.ModelAdmin):
     list_display = ("created_at", "reason", "status", "conversation")
     list_filter = ("reason", "status")
+
+
+@admin.register(StaffTask)
+class StaffTaskAdmin(admin.ModelAdmin):
+    list_display = ("created_at", "said", "conversation", "due_at", "state")
+    list_filter = ("state",)
+    list_editable = ("state",)
+    readonly_fields = ("message", "said", "conversation", "created_at")
+    list_select_related = ("message", "conversation")
+
+    @admin.display(description="Visitor")
+    def said(self, task: StaffTask) -> str:
+        return task.message.text or f"[{task.message.choice}]"
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
 
 
 @admin.register(Feedback)

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import uuid
+from datetime import datetime, timedelta
 
 from django.db import models
+from django.utils import timezone
+
+from web.config import config
 
 
 class Channel(models.TextChoices):
@@ -35,6 +39,10 @@ class Conversation(models.Model):
         return f"{self.get_channel_display()} {str(self.id)[:8]}"
 
 
+def _resume_until() -> datetime:
+    return timezone.now() + timedelta(minutes=config().resume_minutes)
+
+
 class Message(models.Model):
     """What a visitor sent. Committed before anything else is done with it; unique on channel and external id."""
 
@@ -51,6 +59,13 @@ class Message(models.Model):
     received_at = models.DateTimeField(auto_now_add=True)
     state = models.CharField(max_length=10, choices=State, default=State.RECEIVED)
     handled_at = models.DateTimeField(null=True)
+    attempts = models.PositiveSmallIntegerField(default=0, editable=False)
+    next_attempt_at = models.DateTimeField(
+        null=True, editable=False, help_text="When a failed message is tried again; empty: staff has to answer it."
+    )
+    resume_until = models.DateTimeField(
+        default=_resume_until, editable=False, help_text="After this the answer would come too late: staff takes over."
+    )
     kind = models.CharField(max_length=12, blank=True, db_index=True)
     topics = models.JSONField(default=list)
     confidence = models.FloatField(null=True)
@@ -59,7 +74,10 @@ class Message(models.Model):
     class Meta:
         ordering = ["id"]
         constraints = [models.UniqueConstraint(fields=["channel", "external_id"], name="message_once")]
-        indexes = [models.Index(fields=["conversation", "state", "id"])]
+        indexes = [
+            models.Index(fields=["conversation", "state", "id"]),
+            models.Index(fields=["state", "resume_until"]),
+        ]
 
     def __str__(self) -> str:
         return f"Message {self.pk}"
@@ -99,6 +117,37 @@ class Handoff(models.Model):
 
     def __str__(self) -> str:
         return f"Handoff {str(self.id)[:8]}"
+
+
+class StaffTask(models.Model):
+    """A message that the assistant could not answer in time, so that a person has to."""
+
+    class State(models.TextChoices):
+        NEW = "new", "New"
+        IN_PROGRESS = "in_progress", "In progress"
+        DONE = "done", "Done"
+
+    message = models.OneToOneField(Message, on_delete=models.CASCADE, related_name="staff_task")
+    conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="staff_tasks")
+    state = models.CharField(max_length=12, choices=State, default=State.NEW, db_index=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    due_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-created_at"]
+
+    def __str__(self) -> str:
+        return f"Unanswered message {self.message_id}"
+
+
+class WorkerBeat(models.Model):
+    """When the worker was last seen. One row."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"Worker seen {self.at:%Y-%m-%d %H:%M:%S}"
 
 
 class Feedback(models.Model):

@@ -1,0 +1,69 @@
+"""Names, numbers and addresses leave Rasa's memory once they are handed on or withdrawn."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rasa.shared.core.events import Event, UserUttered
+from rasa.shared.core.trackers import DialogueStateTracker
+
+from assistant.callback import DETAIL_SLOTS
+from shared.reply import StoredRequest
+
+_BLANK = "[left for the clinic]"
+
+
+def without_old_details(tracker: DialogueStateTracker, stored: StoredRequest | None) -> DialogueStateTracker:
+    """The conversation without what a finished call-back request held; as it is while one is under way.
+
+    A request that was handed on stays until web says that it is stored: until then its turn may be asked for again.
+    """
+    if any(tracker.get_slot(slot) for slot in DETAIL_SLOTS):
+        return tracker
+    events = [event.as_dict() for event in tracker.events]
+    if not any(_holds_details(event) for event in events):
+        return tracker
+    last = next((event for event in reversed(events) if _request(event)), None)
+    if last is not None and (stored is None or _handoff(last)["id"] != stored.handoff):
+        return tracker
+    cleaned = [event for event in (Event.from_parameters(_without(event)) for event in events) if event is not None]
+    return DialogueStateTracker.from_events(tracker.sender_id, cleaned, list(tracker.slots.values()))
+
+
+def _handoff(event: dict[str, Any]) -> dict[str, Any]:
+    return ((event.get("data") or {}).get("custom") or {}).get("handoff") or {}
+
+
+def _request(event: dict[str, Any]) -> bool:
+    return event["event"] == "bot" and bool(_handoff(event).get("request"))
+
+
+def _is_left(event: dict[str, Any]) -> bool:
+    is_read = (event.get("parse_data") or {}).get("decision") == "callback"
+    return event["event"] == UserUttered.type_name and is_read and event.get("text") != _BLANK
+
+
+def _is_asked(event: dict[str, Any]) -> bool:
+    is_form = _handoff(event).get("status") in ("collecting", "requested")
+    return event["event"] == "bot" and is_form and event.get("text") != _BLANK
+
+
+def _is_slot(event: dict[str, Any]) -> bool:
+    return event["event"] == "slot" and event.get("name") in DETAIL_SLOTS and event.get("value") is not None
+
+
+def _holds_details(event: dict[str, Any]) -> bool:
+    return _is_left(event) or _is_asked(event) or _is_slot(event)
+
+
+def _without(event: dict[str, Any]) -> dict[str, Any]:
+    if _is_slot(event):
+        return {**event, "value": None}
+    if _is_left(event):
+        parsed = {key: value for key, value in event["parse_data"].items() if key not in ("text", "entities")}
+        return {**event, "text": _BLANK, "parse_data": {**parsed, "text": _BLANK, "entities": []}}
+    if _is_asked(event):
+        handoff = {**_handoff(event), "request": None}
+        data = {**event["data"], "custom": {**event["data"]["custom"], "handoff": handoff}}
+        return {**event, "text": _BLANK, "data": data}
+    return event

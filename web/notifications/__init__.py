@@ -1,0 +1,1 @@
+"""Telling the clinic that something waits for it: no content, no personal data."""
