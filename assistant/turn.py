@@ -18,6 +18,8 @@ from rasa.shared.core.events import ActionExecuted, ActiveLoop, BotUttered, Even
 from rasa.shared.core.trackers import DialogueStateTracker
 
 from assistant.callback import FORM, State, in_context
+from assistant.followups import Past, in_conversation, named_choice
+from assistant.parts import Part, parts_of
 from assistant.redaction import without_old_details
 from assistant.selection import base_intent, choice_parse_data, full_intent
 from shared.clinic import clinic
@@ -26,6 +28,8 @@ from shared.reply import Choice, Contact, Handoff, Ranked, Reply, StoredRequest,
 CHANNEL = "gateway"
 #: The kinds of reply that say how to reach the clinic.
 _KINDS_WITH_CONTACT = frozenset({"handoff", "form", "notice", "out_of_scope"})
+#: Between a message's id and the number of a later part of it.
+_PART = "#"
 _LEADING_SLASHES = re.compile(r"^[\s/]+")
 
 
@@ -70,19 +74,14 @@ async def take_turn(
         tracker = await agent.tracker_store.retrieve(conversation)
         if tracker is None or not _said(_events_of(tracker, message_id)):
             tracker = await _undo(agent, tracker, conversation, message_id)
-            parsed = await _understand(agent, tracker, text, choice)
-            parsed["callback"] = {**(parsed.get("callback") or {}), "stored": stored.state if stored else None}
-            before = await _prepare(agent, tracker, parsed, stored)
-            await agent.handle_message(
-                UserMessage(
-                    text=choice if choice is not None else _typed(text),
-                    output_channel=Silent(),
-                    sender_id=conversation,
-                    parse_data=parsed,
-                    input_channel=CHANNEL,
-                    message_id=message_id,
-                )
-            )
+            parts = await _understand(agent, tracker, text, choice)
+            for part in parts:
+                part.parsed["callback"] = {
+                    **(part.parsed.get("callback") or {}),
+                    "stored": stored.state if stored else None,
+                }
+            before = await _prepare(agent, tracker, parts[0].parsed, stored)
+            await _handle(agent, conversation, message_id, parts)
             tracker = await agent.tracker_store.retrieve(conversation)
             if tracker is not None and not _said(_events_of(tracker, message_id)):
                 await _restore(agent, before, conversation)
@@ -96,14 +95,48 @@ def _typed(text: str | None) -> str:
 
 async def _understand(
     agent: Agent, tracker: DialogueStateTracker | None, text: str | None, choice: str | None
-) -> dict[str, Any]:
-    """The parse data of a message: of a tapped choice, or of what was typed, in the light of the conversation."""
-    if choice is not None:
-        if tracker is None or choice not in _offered(tracker):
-            raise ChoiceNotOffered(choice)
-        return choice_parse_data(choice, choice)
+) -> list[Part]:
+    """What a message says, in the light of the conversation: its questions in order, or the message as one part."""
+    past = Past.of(tracker)
     typed = _typed(text)
-    return await in_context(await agent.parse_message(typed), typed, State.of(tracker), agent.parse_message)
+    if choice is None:
+        choice = named_choice(typed, past.choices)
+    elif choice not in _offered(tracker):
+        raise ChoiceNotOffered(choice)
+    if choice is not None:
+        return [Part(typed or choice, choice_parse_data(choice, choice))]
+    state = State.of(tracker)
+    parsed = await in_context(await agent.parse_message(typed), typed, state, agent.parse_message)
+    if state.is_active or parsed.get("decision") == "callback":
+        return [Part(typed, parsed)]
+    read = await in_conversation(parsed, typed, past, agent.parse_message)
+    return [Part(typed, read)] if read is not parsed else await parts_of(typed, parsed, agent.parse_message)
+
+
+async def _handle(agent: Agent, conversation: str, message_id: str, parts: list[Part]) -> None:
+    """Let the policies answer each part, and store all of the turn at once."""
+    processor = agent.processor
+    if processor is None:
+        raise RuntimeError("The agent has no model. Run `make train`.")
+    channel = Silent()
+    messages = [
+        UserMessage(
+            text=part.text,
+            output_channel=channel,
+            sender_id=conversation,
+            parse_data=part.parsed,
+            input_channel=CHANNEL,
+            message_id=message_id if number == 1 else f"{message_id}{_PART}{number}",
+        )
+        for number, part in enumerate(parts, start=1)
+    ]
+    tracker = await processor.log_message(messages[0], should_save_tracker=False)
+    for message in messages:
+        if message is not messages[0]:
+            await processor._handle_message_with_tracker(message, tracker)
+        tracker = await processor.run_action_extract_slots(channel, tracker)
+        await processor._run_prediction_loop(channel, tracker)
+    await processor.save_tracker(tracker)
 
 
 async def _prepare(
@@ -157,15 +190,19 @@ def _events_of(tracker: DialogueStateTracker, message_id: str) -> list[Event]:
     is_its_turn = False
     for event in tracker.events:
         if isinstance(event, UserUttered):
-            is_its_turn = event.message_id == message_id
-            events = [event] if is_its_turn else events
+            is_part = is_its_turn and (event.message_id or "").startswith(f"{message_id}{_PART}")
+            is_its_turn = is_part or event.message_id == message_id
+            if is_part:
+                events.append(event)
+            elif is_its_turn:
+                events = [event]
         elif is_its_turn:
             events.append(event)
     return events
 
 
-def _offered(tracker: DialogueStateTracker) -> set[str]:
-    said = (event for event in tracker.events if isinstance(event, BotUttered))
+def _offered(tracker: DialogueStateTracker | None) -> set[str]:
+    said = (event for event in (tracker.events if tracker else []) if isinstance(event, BotUttered))
     return {button["payload"] for event in said for button in event.data.get("buttons") or []}
 
 

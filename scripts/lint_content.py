@@ -30,6 +30,8 @@ _RISKS = ("info", "caution", "urgent")
 _WITHOUT_SEEN_SOURCE = {
     "emergency_other": "repeats the advice of the other emergencies, whose sources were read, where none of them fits",
 }
+#: Filled in by assistant/responses.py from the topic answered last.
+_OF_LAST_TOPIC = ("clinic_can_confirm", "topic_publishers", "topic_title")
 _NO_REVIEWER = "write null until a clinician has signed this wording"
 
 
@@ -178,7 +180,7 @@ def _is_date(value: Any) -> bool:
 
 def _responses(file: Located) -> Iterator[Problem]:
     """Every response says of which kind it is, and fills in only what the clinic's file can give."""
-    known = Clinic().variables()
+    known = {*Clinic().variables(), *_OF_LAST_TOPIC}
     responses = file.content.get("responses") or {}
     for name, variations in responses.items():
         for index, variation in enumerate(variations or []):
