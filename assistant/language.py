@@ -47,6 +47,8 @@ _SURELY_SPANISH = frozenset(
     duelen señor usted ustedes cita precio cuánto cuanto cuesta qué cómo dónde cuándo está están tengo puedo tinta
     hinchado hinchada hinchazón fiebre mareado mareada""".split()
 )
+#: What the detector calls short Spanish.
+_READ_AS_SPANISH = frozenset({"es", "gl", "ast", "an"})
 #: Letters of other alphabets: this share of them is another language, whatever the words.
 _FOREIGN_LETTERS = 0.5
 #: The detector's score that is believed where no small word speaks.
@@ -79,7 +81,7 @@ def language_of(text: str) -> Language:
         return "en"
     guess = _detector().detect(" ".join(words), k=1)[0]
     lang, score = str(guess["lang"]), float(str(guess["score"]))
-    if spanish and (lang == "es" or spanish > 1):
+    if spanish and (lang in _READ_AS_SPANISH or (spanish > 1 and score < _SURE)):
         return "es"
     known = sum(word in dictionary() for word in words) / max(len(words), 1)
     if lang == "en" or score < _SURE or known >= _ENGLISH_ENOUGH:

@@ -24,6 +24,9 @@ _MAX_QUESTIONS = 6
 #: A question of fewer words says too little to be handed over for itself.
 _LEAST_WORDS_TO_HAND_OVER = 5
 
+#: A question whose first guesses hold what another part asks is that question in other words.
+_NEAREST = 3
+
 _OPENERS = (
     r"how|what|when|where|who|why|which|is|are|can|could|do|does|did|will|would|should|may|am|have|has|was|were|"
     r"isn't|aren't|can't|don't|doesn't|won't|shouldn't|what's|how's|where's|who's|any"
@@ -110,28 +113,33 @@ async def parts_of(text: str, whole: dict[str, Any], parse: Parse) -> list[Part]
     units = questions_of(text)
     alone = [Part(text, whole)]
     is_emergency = base_intent(full_intent(whole)) == "emergency"
-    if not units or (len(units) == 1 and (is_emergency or _is_understood(whole) or not units[0].context)):
+    if not units or (len(units) == 1 and not is_emergency and (_is_understood(whole) or not units[0].context)):
         return alone
     read = [await _read(unit, parse) for unit in units]
-    if any(part.label.startswith("emergency/") for part in read) and not is_emergency:
+    if is_emergency:
+        answers = [part for part in read if _is_understood(part.parsed) and base_intent(part.label) == "safety"]
+        return [*alone, *_distinct(answers)[: MAX_PARTS - 1]]
+    if any(base_intent(part.label) == "emergency" for part in read):
         # In its sentence alone it sounds like one, in the message it does not: the reply begins with the warning line.
         return [Part(text, {**whole, "warns": True})]
     understood = _distinct([part for part in read if _is_understood(part.parsed) and _is_worth_saying(part.label)])
-    if is_emergency:
-        answers = [part for part in understood if part.label.startswith("safety/")]
-        return [*alone, *answers[: MAX_PARTS - 1]]
-    if len(understood) < 2 and len(units) == 1:
-        return understood or alone
-    if not understood:
+    labels = [part.label for part in understood]
+    if not understood or (len(labels) == 1 and _is_understood(whole) and full_intent(whole) not in labels):
         return alone
-    open_questions = [
-        part for part in read if not _is_understood(part.parsed) and len(part.text.split()) >= _LEAST_WORDS_TO_HAND_OVER
-    ]
-    if len(understood) == 1 and (_is_understood(whole) or not open_questions):
+    left_open = [part for part in read if _is_left_open(part, labels)] if len(understood) < MAX_PARTS else []
+    if len(understood) == 1 and not left_open:
         return alone if _is_understood(whole) else understood
-    handed_over = {id(part) for part in open_questions[:1]} if len(understood) < MAX_PARTS else set()
-    keep = {id(part) for part in understood[:MAX_PARTS]} | handed_over
-    return [_handed_over(part) if id(part) in handed_over else part for part in read if id(part) in keep]
+    handed_over = left_open[:1]
+    said = [part for part in read if part in understood[:MAX_PARTS] or part in handed_over]
+    return [_handed_over(part) if part in handed_over else part for part in said]
+
+
+def _is_left_open(part: Part, labels: list[str]) -> bool:
+    """Whether it asks something that is not understood, and not what another part asks in other words."""
+    if _is_understood(part.parsed) or len(part.text.split()) < _LEAST_WORDS_TO_HAND_OVER:
+        return False
+    nearest = [entry["name"] for entry in (part.parsed.get("intent_ranking") or [])[:_NEAREST]]
+    return not set(nearest) & set(labels)
 
 
 async def _read(unit: Unit, parse: Parse) -> Part:
@@ -153,6 +161,7 @@ def _is_worth_saying(label: str) -> bool:
 
 
 def _distinct(parts: list[Part]) -> list[Part]:
+    """The first part of each label."""
     return list({part.label: part for part in reversed(parts)}.values())[::-1]
 
 

@@ -35,7 +35,7 @@ MAX_CHOICES = 3
 LEAST_PROBABLE_CHOICE = 0.02
 
 #: Not after one letter: "U.S. rules" goes on.
-_SENTENCE_END = re.compile(r"(?<!\b[A-Za-z])(?<=[.!?])\s+")
+_SENTENCE_END = re.compile(r"(?<!\b[A-Za-z]\.)(?<=[.!?])\s+")
 _URGENT = re.compile(r"\b(?:911|emergency|\bER\b|same day|right away|at once|Never|Do not (?:stop|start))\b")
 
 

@@ -81,3 +81,12 @@ def test_wilson_bound() -> None:
     """No error in a hundred still leaves a bound; no trial says nothing."""
     assert pytest.approx(0.037, abs=0.001) == wilson_upper(0, 100)
     assert 1.0 == wilson_upper(0, 0)
+
+
+def test_another_language_is_never_answered_from_a_topic() -> None:
+    """However sure the classifier is; Spanish may be handed over, refused or greeted by its own label."""
+    assert "handoff/language" == decide(GATE, SURE, 0.9, [], "other").label
+    assert "handoff/language" == decide(GATE, SURE, 0.9, [], "es").label
+    ranking = [("safety/pain", 0.5), ("handoff/booking", 0.4)]
+    assert "handoff/booking" == decide(GATE, ranking, 0.9, [], "es").label
+    assert "handoff/language" == decide(GATE, ranking, 0.9, [], "other").label

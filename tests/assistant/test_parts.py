@@ -1,0 +1,132 @@
+"""Several questions in one message."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from assistant.parts import Part, Unit, parts_of, questions_of
+from assistant.selection import parse_result
+
+
+def understood(label: str, confidence: float = 0.9) -> dict[str, Any]:
+    """Parse data of a message that was understood."""
+    return {**parse_result(label, confidence, [(label, confidence)]), "decision": "accepted", "red_flags": []}
+
+
+def not_understood() -> dict[str, Any]:
+    return {**parse_result("nlu_fallback", 0.3, [("safety/mri", 0.3)]), "decision": "not_sure", "red_flags": []}
+
+
+class Pipeline:
+    """Understands a text by the first of its words that it knows."""
+
+    def __init__(self, labels: dict[str, str]) -> None:
+        self.labels = labels
+        self.asked: list[str] = []
+
+    async def __call__(self, text: str) -> dict[str, Any]:
+        self.asked.append(text)
+        label = next((label for word, label in self.labels.items() if word in text.lower()), None)
+        return understood(label) if label else not_understood()
+
+
+LABELS = {
+    "hurt": "safety/pain",
+    "mri": "safety/mri",
+    "last": "safety/how_long_it_lasts",
+    "book": "handoff/booking",
+    "wash": "safety/washing_hair",
+    "throat": "emergency/anaphylaxis",
+    "thanks": "thanks",
+}
+
+
+async def parts(text: str, whole: dict[str, Any] | None = None) -> list[Part]:
+    pipeline = Pipeline(LABELS)
+    return await parts_of(text, whole or await pipeline(text), pipeline)
+
+
+@pytest.mark.parametrize(
+    ("text", "questions"),
+    [
+        ("Does it hurt and how long does it last?", ["Does it hurt", "how long does it last?"]),
+        ("does it hurt, can I drink before and will an mri burn me", 3),
+        ("Is it safe? What is in the ink?", 2),
+        ("how long does it take and cost", 1),
+        ("What should I do or is it ok", 1),
+        ("I have psoriasis and diabetes. It flares up at times.", 0),
+        ("Can I swim and run and drive?", 1),
+    ],
+)
+def test_questions_are_split_where_a_new_one_begins(text: str, questions: list[str] | int) -> None:
+    """At sentence ends, and before a word that opens a question."""
+    found = [unit.question for unit in questions_of(text)]
+    assert found == questions if isinstance(questions, list) else len(found) == questions
+
+
+def test_a_story_belongs_to_the_question_after_it() -> None:
+    """Or to the one before it, when it stands last."""
+    assert [Unit("Can I have SMP?", "I take Eliquis.")] == questions_of("I take Eliquis. Can I have SMP?")
+    assert [Unit("Can I have SMP?", "I take Eliquis.")] == questions_of("Can I have SMP? I take Eliquis.")
+
+
+async def test_two_questions_are_two_parts_in_order() -> None:
+    """Each with its own words and meaning."""
+    found = await parts("Does it hurt? And can I have an MRI after?")
+    assert ["safety/pain", "safety/mri"] == [part.label for part in found]
+
+
+async def test_at_most_three_are_answered() -> None:
+    """The first three."""
+    found = await parts("Does it hurt? Can I have an MRI? How long does it last? When can I wash it?")
+    assert ["safety/pain", "safety/mri", "safety/how_long_it_lasts"] == [part.label for part in found]
+
+
+async def test_the_same_question_twice_is_one() -> None:
+    """ "Does it hurt? Really, does it hurt?" gets one answer."""
+    assert 1 == len(await parts("Does it hurt? Really, does it hurt?"))
+
+
+async def test_what_cant_be_answered_is_handed_over_beside_the_answer() -> None:
+    """A question of some length that nothing is known about."""
+    found = await parts("Does it hurt? And does your cat like strangers in the room?")
+    assert ["safety/pain", "handoff/unanswered"] == [part.label for part in found]
+
+
+async def test_a_red_flag_comes_first() -> None:
+    """The whole message is the emergency; other questions are answered after it."""
+    found = await parts("Can I wash my hair tonight? My throat is closing up.")
+    assert ["emergency/anaphylaxis", "safety/washing_hair"] == [
+        part.label
+        for part in await parts("Can I wash my hair? My throat is closing.", understood("emergency/anaphylaxis"))
+    ]
+    assert found[0].parsed["intent"]
+
+
+async def test_an_alarm_in_one_sentence_alone_puts_the_warning_first() -> None:
+    """The whole message was not taken for an emergency, so it is not one; it is warned all the same."""
+    (part,) = await parts("Is it normal? Could my throat swell from it?", understood("safety/mri"))
+    assert part.parsed["warns"]
+
+
+async def test_one_question_is_never_split() -> None:
+    """And costs no second reading when it was understood."""
+    pipeline = Pipeline(LABELS)
+    whole = understood("safety/pain")
+    (part,) = await parts_of("My head is sensitive. Does it hurt?", whole, pipeline)
+    assert whole == part.parsed
+    assert not pipeline.asked
+
+
+async def test_a_long_story_is_read_by_its_question() -> None:
+    """Where the whole is not understood, its one question may be."""
+    (part,) = await parts("Me and my cousin were at the lake. It was sunny. Does it hurt?", not_understood())
+    assert "safety/pain" == part.label
+
+
+async def test_small_talk_beside_a_question_says_nothing() -> None:
+    """A greeting with a question is the question."""
+    found = await parts("Is there thanks in it? Does it hurt? Can I have an MRI?")
+    assert ["safety/pain", "safety/mri"] == [part.label for part in found if part.label.startswith("safety/")]
