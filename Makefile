@@ -14,10 +14,10 @@ RUN := .venv/bin/python
 export PYTHONUNBUFFERED := 1
 export RASA_TELEMETRY_ENABLED := false
 
-.PHONY: help setup setup-dev run test check train chat predict evaluate measure staff clean
+.PHONY: help setup setup-dev run test check train chat predict evaluate evaluate-conversations tune-encoder measure staff clean
 
 help:  ## This list
-	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "make %-23s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .tools/bin/uv:
 	@python3 scripts/bring_uv.py $(UV_VERSION) .tools
@@ -58,6 +58,13 @@ measure: train setup-dev  ## Set-up, size, training, start, memory, speed: the t
 
 evaluate: setup train  ## How well it understands: SPLIT=validation or test, or FILE=questions.jsonl
 	@$(RUN) -m evaluation.evaluate --split $(SPLIT) $(if $(FILE),--file $(FILE)) $(if $(ACCEPT),--accept)
+
+evaluate-conversations: setup-dev train  ## Scripted conversations with the running product: SPLIT, FILE
+	@$(RUN) -m evaluation.evaluate_conversations --split $(SPLIT) $(if $(FILE),--file $(FILE))
+
+tune-encoder: setup-dev  ## Teach the sentence encoder this field again; brings PyTorch (3 GB) for it alone
+	@$(UV) run --frozen --no-sync --with torch==2.13.0 --with transformers==5.23.0 --with onnx==1.23.2 \
+		--with onnxscript==0.7.2 python -m scripts.tune_encoder
 
 staff: setup  ## Create a staff account for /admin/
 	@mkdir -p var

@@ -30,6 +30,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
 
+from assistant.encoder import is_held_out
 from assistant.gate import Gate, choose_gate, decide
 from assistant.language import LANGUAGE
 from assistant.red_flags import RED_FLAGS
@@ -161,8 +162,9 @@ class SafetyClassifier(IntentClassifier, GraphComponent):
         dense, sparse = _features(examples)
         reduction = reduce(sparse, self._config["svd"])
         weights = fit(dense, reduction, labels, self._config)
-        judged = out_of_fold(dense, sparse, reduction, labels, weights.labels, self._config)
-        gate = choose_gate(labels, *judged, weights.labels, self._config["wrong_answer_risk"])
+        unseen = np.array([is_held_out(example.get(TEXT)) for example in examples])
+        judged = out_of_fold(dense, sparse, reduction, labels, weights.labels, self._config, unseen)
+        gate = choose_gate(labels[unseen], *judged, weights.labels, self._config["wrong_answer_risk"])
         with self._model_storage.write_to(self._resource) as folder:
             np.savez(folder / "weights.npz", **asdict(weights))
             (folder / "gate.json").write_text(json.dumps(asdict(gate), indent=1), encoding="utf-8")
@@ -224,11 +226,13 @@ def out_of_fold(
     labels: npt.NDArray[np.str_],
     names: npt.NDArray[np.str_],
     config: dict[str, Any],
+    unseen: npt.NDArray[np.bool_],
 ) -> tuple[Matrix, Matrix]:
-    """Each example judged by a model that was not taught it.
+    """Each example that the encoder was not tuned on, judged by a model that was not taught it.
 
     Returns:
-        Probabilities, shape (examples, names); and the cosine to the nearest example of the best label.
+        For the `unseen` examples in order: probabilities, shape (unseen, names); and the cosine to the nearest example
+        of the best label.
     """
     probabilities = np.zeros((len(labels), len(names)), dtype=np.float32)
     nearness = np.zeros(len(labels), dtype=np.float32)
@@ -236,7 +240,8 @@ def out_of_fold(
     for number, (taught, held_out) in enumerate(folds.split(dense, labels), start=1):
         logger.info("Choosing thresholds: fold %s of %s", number, config["folds"])
         weights = fit(dense, reduction, labels, config, taught)
+        held_out = held_out[unseen[held_out]]
         fold = weights.probabilities(dense[held_out], sparse[held_out])
         probabilities[np.ix_(held_out, np.searchsorted(names, weights.labels))] = fold
         nearness[held_out] = weights.nearness(dense[held_out], fold.argmax(axis=1))
-    return probabilities, nearness
+    return probabilities[unseen], nearness[unseen]
