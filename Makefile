@@ -14,7 +14,7 @@ RUN := .venv/bin/python
 export PYTHONUNBUFFERED := 1
 export RASA_TELEMETRY_ENABLED := false
 
-.PHONY: help setup setup-dev run test check train chat predict evaluate measure staff clean
+.PHONY: help setup setup-dev run test check train chat predict evaluate measure faults-handoff staff clean
 
 help:  ## This list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -58,6 +58,9 @@ measure: train setup-dev  ## Set-up, size, training, start, memory, speed: the t
 
 evaluate: setup train  ## How well it understands: SPLIT=validation or test, or FILE=questions.jsonl
 	@$(RUN) -m evaluation.evaluate --split $(SPLIT) $(if $(FILE),--file $(FILE)) $(if $(ACCEPT),--accept)
+
+faults-handoff: setup train  ## Really stop each part during conversations, and print what becomes of them; QUICK=1
+	@$(RUN) -m evaluation.faults $(if $(QUICK),--quick)
 
 staff: setup  ## Create a staff account for /admin/
 	@mkdir -p var
