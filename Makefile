@@ -14,7 +14,8 @@ RUN := .venv/bin/python
 export PYTHONUNBUFFERED := 1
 export RASA_TELEMETRY_ENABLED := false
 
-.PHONY: help setup setup-dev run test check train chat predict evaluate evaluate-conversations tune-encoder measure staff clean
+.PHONY: help setup setup-dev run test check train chat predict evaluate evaluate-conversations tune-encoder \
+	measure faults-handoff staff clean
 
 help:  ## This list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "make %-23s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -65,6 +66,9 @@ evaluate-conversations: setup-dev train  ## Scripted conversations with the runn
 tune-encoder: setup-dev  ## Teach the sentence encoder this field again; brings PyTorch (3 GB) for it alone
 	@$(UV) run --frozen --no-sync --with torch==2.13.0 --with transformers==5.23.0 --with onnx==1.23.2 \
 		--with onnxscript==0.7.2 python -m scripts.tune_encoder
+
+faults-handoff: setup train  ## Really stop each part during conversations, and print what becomes of them; QUICK=1
+	@$(RUN) -m evaluation.faults $(if $(QUICK),--quick)
 
 staff: setup  ## Create a staff account for /admin/
 	@mkdir -p var

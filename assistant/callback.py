@@ -14,7 +14,7 @@ from typing import Any
 from rasa.shared.core.events import BotUttered, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 
-from assistant.details import Details, correct, find_details
+from assistant.details import LONGEST, Details, correct, find_details
 from assistant.selection import base_intent, full_intent
 from shared.clinic import clinic
 
@@ -159,7 +159,7 @@ async def in_context(
         return {**_as_details(parsed, details.found, asked if base_intent(asked) == "safety" else None), "warns": warns}
     if not state.is_pending:
         return parsed
-    if state.is_active or state.is_offered_now or state.known:
+    if len(text) <= LONGEST and (state.is_active or state.is_offered_now or state.known):
         if known := correct(text, state.known):
             return _as_details(parsed, known, None)
         if meant := _meant(text, intent, state):
@@ -175,7 +175,7 @@ def _details(parsed: dict[str, Any], text: str, state: State, intent: str) -> De
         # Unasked, only "call me on 310 555 0100" is a request: it wants a person and says how.
         is_request = intent == "handoff" and (found.visitor_phone or found.visitor_email)
         return found if is_request else Details(rest=text)
-    if correct(text, state.known) and not re.search(r"@\S", text):
+    if len(text) > LONGEST or (correct(text, state.known) and not re.search(r"@\S", text)):
         return Details(rest=text)
     if _is_word_of_the_form(text):
         return Details(rest=text)

@@ -57,6 +57,11 @@ _STRONG = re.compile(rf"\b{_STRONG_CUE}{_WORDS}", re.IGNORECASE)
 _WEAK = re.compile(rf"{_GREETING}{_WEAK_CUE}{_WORDS}", re.IGNORECASE)
 _BARE = re.compile(rf"^\W*{_WORDS}\W*$", re.IGNORECASE)
 
+#: Between two things said; not the point of "Dr. Brown".
+_PART = re.compile(r"[,;\n:!?]+|(?<!\bDr)(?<!\bMr)(?<!\bMs)(?<!\bMrs)\.+|\s[-\u2013]\s|\band\b", re.IGNORECASE)
+#: No one leaves a name and a number in more characters than these.
+LONGEST = 1000
+
 #: Words around details that say nothing themselves.
 _FILLERS = frozenset(
     "hi hello hey yes yeah yep ok okay sure thanks thank you please pls my our the is are was its it's it a an and or "
@@ -118,8 +123,9 @@ def find_details(text: str, country: str | None, *, asked: str | None = None, na
         asked: the slot the form asked for just now; a shorter number or a bare time is then taken as an answer.
         names_welcome: whether a name was invited just now, so that a bare one counts.
     """
-    found = Details(rest=text)
-    found = _email(found)
+    if len(text) > LONGEST:
+        return Details(rest=text)
+    found = _email(Details(rest=text))
     found = _phone(found, country, asked)
     found = _time(found, asked)
     return _name(found, asked, names_welcome)
@@ -208,13 +214,14 @@ def _name(found: Details, asked: str | None, names_welcome: bool) -> Details:
                 return replace(found, visitor_name=name, rest=rest, is_name_stated=is_strong)
     if not (names_welcome or asked == "visitor_name" or has_reach):
         return found
-    for part in re.split(r"[,;\n:.!?]+|\s[-\u2013]\s|\band\b", text):
+    for part in _PART.split(text):
         bare = _BARE.match(_unfilled(part))
         name = _trimmed(bare["name"]) if bare else None
         # All of the part has to be a name: "Maria is bleeding" is none.
         if name and bare and name == bare["name"].rstrip("."):
-            start = text.index(name)
-            return replace(found, visitor_name=name, rest=_without(text, start, start + len(name)))
+            place = re.search(r"\s+".join(re.escape(word) for word in name.split()), text)
+            rest = _without(text, place.start(), place.end()) if place else text
+            return replace(found, visitor_name=name, rest=rest)
     return found
 
 
@@ -270,6 +277,8 @@ def correct(text: str, known: dict[str, str]) -> dict[str, str]:
     Returns:
         The values that are other now; empty when the message corrects nothing that is known.
     """
+    if len(text) > LONGEST:
+        return {}
     if digits := _new_ending(text):
         corrected = _with_ending(known.get("visitor_phone", ""), digits)
         return {"visitor_phone": corrected} if corrected else {}

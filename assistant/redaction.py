@@ -65,5 +65,7 @@ def _without(event: dict[str, Any]) -> dict[str, Any]:
     if _is_asked(event):
         handoff = {**_handoff(event), "request": None}
         data = {**event["data"], "custom": {**event["data"]["custom"], "handoff": handoff}}
-        return {**event, "text": _BLANK, "data": data}
+        # Rasa keeps what a response was filled in with.
+        metadata = {key: value for key, value in (event.get("metadata") or {}).items() if key != "request_summary"}
+        return {**event, "text": _BLANK, "data": data, "metadata": metadata}
     return event

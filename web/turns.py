@@ -43,7 +43,7 @@ LEASE_BEYOND_RASA = timedelta(seconds=10)
 #: A message that failed so often no longer stands before later ones; the worker goes on trying.
 ATTEMPTS_IN_ORDER = 3
 #: A message that failed is tried again after this, and then after twice as long each time, up to the longest.
-FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=5), timedelta(minutes=2)
+FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=2), timedelta(minutes=2)
 #: A visitor is told that something is down after this long, even when others hold the conversation.
 PATIENCE = timedelta(seconds=30)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 from datetime import UTC, datetime
 from typing import Any, get_args
 
@@ -31,8 +32,13 @@ def message(key: str | None) -> dict[str, Any]:
 def run(latest_message: dict[str, Any]) -> dict[str, Any]:
     dispatcher = CollectingDispatcher()
     tracker = Tracker("sender", {}, latest_message, [], False, None, {}, "action_listen")
-    assert ActionHandoff().run(dispatcher, tracker, {}) == []
+    events = ActionHandoff().run(dispatcher, tracker, {})
     (sent,) = dispatcher.messages
+    handoff = sent["custom"]["handoff"]
+    assert {event["name"]: event["value"] for event in events} == {
+        "handoff_id": handoff["id"],
+        "handoff_reason": handoff["reason"],
+    }
     return sent
 
 
@@ -83,12 +89,35 @@ def test_each_handoff_has_an_id_of_its_own() -> None:
 
 @pytest.mark.parametrize(
     ("hour", "expected"),
-    [(10, "The clinic is open now. "), (20, "The clinic is closed now; leave a message and they will call back. ")],
+    [(10, "The clinic is open now. "), (20, "The clinic is closed now and opens again on Monday at 09:00. ")],
 )
 def test_known_hours_are_said_as_a_sentence(hour: int, expected: str) -> None:
     """The blank after the sentence parts it from the next one."""
     known = Clinic(time_zone="UTC", hours={"monday": ["09:00-17:00"]})
     assert opening_hours(known, datetime(2026, 3, 2, hour, tzinfo=UTC)) == expected
+
+
+def test_an_offer_that_stands_is_one_handoff() -> None:
+    """Asked for prices and then for a person: what the visitor leaves belongs to both."""
+    known = str(uuid.uuid4())
+    dispatcher = CollectingDispatcher()
+    slots = {"handoff_id": known, "handoff_reason": "prices"}
+    tracker = Tracker("sender", slots, message("handoff/human"), [], False, None, {}, "action_listen")
+    ActionHandoff().run(dispatcher, tracker, {})
+    handoff = dispatcher.messages[0]["custom"]["handoff"]
+    assert (handoff["id"], handoff["reason"], handoff["status"]) == (known, "human", "offered")
+
+
+def test_a_request_under_way_keeps_its_reason() -> None:
+    """A question about prices in the middle does not change what the call is about."""
+    dispatcher = CollectingDispatcher()
+    slots = {"handoff_id": str(uuid.uuid4()), "handoff_reason": "complaint"}
+    loop = {"name": "callback_form"}
+    tracker = Tracker("sender", slots, message("handoff/prices"), [], False, None, loop, "action_listen")
+    ActionHandoff().run(dispatcher, tracker, {})
+    (sent,) = dispatcher.messages
+    assert sent["response"] == "utter_handoff/prices"
+    assert (sent["custom"]["handoff"]["reason"], sent["custom"]["handoff"]["status"]) == ("complaint", "collecting")
 
 
 def test_unknown_hours_are_not_spoken_of() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from datetime import UTC, date, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -210,12 +211,66 @@ def test_an_unknown_fact_gets_words_true_of_any_clinic() -> None:
     """An answer never shows `None` or a hole."""
     assert Clinic().variables() == {
         "opening_hours": "",
+        "request_summary": "",
+        "week_hours": "",
+        "clinic_address": "",
         "clinic_name": "the clinic",
         "clinic_phone": "the clinic's number",
         "emergency_line": "your local emergency number",
         "crisis_line": "a local crisis line",
         "poison_line": "your local poison line",
     }
+
+
+WEEK = Clinic(
+    time_zone="America/Los_Angeles",
+    hours={"monday": ["09:00-12:00", "13:00-17:00"], "tuesday": ["10:00-16:00"], "saturday": []},
+    holidays=[date(2026, 12, 28)],
+)
+
+
+@pytest.mark.parametrize(
+    ("local", "opens"),
+    [
+        ("2026-12-21T08:00", "2026-12-21T09:00"),
+        ("2026-12-21T12:30", "2026-12-21T13:00"),
+        ("2026-12-21T17:00", "2026-12-22T10:00"),
+        ("2026-12-26T12:00", "2026-12-29T10:00"),  # Monday is a holiday
+    ],
+)
+def test_the_next_opening_is_in_the_clinics_own_time(local: str, opens: str) -> None:
+    """Lunch, nights, closed days and holidays are skipped, on the clinic's clock."""
+    zone = ZoneInfo("America/Los_Angeles")
+    after = datetime.fromisoformat(local).replace(tzinfo=zone).astimezone(UTC)
+    assert WEEK.next_opening(after) == datetime.fromisoformat(opens).replace(tzinfo=zone)
+
+
+def test_a_clinic_that_never_opens_has_no_next_opening() -> None:
+    """No hours known, or none at all."""
+    now = datetime(2026, 12, 21, tzinfo=UTC)
+    assert Clinic().next_opening(now) is None
+    assert Clinic(time_zone="UTC", hours={"monday": []}).next_opening(now) is None
+
+
+def test_the_hours_of_a_week_are_said_as_they_stand() -> None:
+    """Open days only, in the order of the week."""
+    assert WEEK.week_hours == "Opening hours: Monday 09:00-12:00 and 13:00-17:00; Tuesday 10:00-16:00. "
+    assert Clinic().week_hours == ""
+
+
+@pytest.mark.parametrize(
+    ("link", "expected"),
+    [
+        ("https://clinic.example/contact", "https://clinic.example/contact?reason=prices"),
+        ("https://clinic.example/?page=3#form", "https://clinic.example/?page=3&reason=prices#form"),
+    ],
+)
+def test_the_clinics_own_page_is_told_the_reason_alone(link: str, expected: str) -> None:
+    """What the page had in its address stays there."""
+    known = Clinic.model_validate({"contact_link": link})
+    assert known.contact_link_about("prices") == expected
+    assert known.contact_link_about(None) == link
+    assert Clinic().contact_link_about("prices") is None
 
 
 def test_a_process_reads_the_file_that_clinic_file_names(write_clinic: WriteClinic) -> None:

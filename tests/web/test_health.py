@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import httpx
 import pytest
+import pytest_asyncio
 from django.db import OperationalError, connection
+from django.utils import timezone
 
 from tests.web.support import FakeRasa
-from web import health
+from web import health, worker
 from web import rasa as rasa_module
+from web.conversations.models import WorkerBeat
+from web.notifications.models import Notification
 
-ALL_WELL = {"database": "ok", "rasa": "ok", "actions": "ok"}
+ALL_WELL = {"database": "ok", "rasa": "ok", "actions": "ok", "worker": "ok", "notifications": "ok"}
+
+
+@pytest_asyncio.fixture(autouse=True)
+async def _worker(http: httpx.AsyncClient) -> None:
+    """A worker that was seen a moment ago."""
+    await worker.beat()
 
 
 def servers(monkeypatch: pytest.MonkeyPatch, down: str | None) -> list[httpx.Request]:
@@ -68,6 +78,25 @@ async def test_a_database_that_is_down_is_named(http: httpx.AsyncClient, monkeyp
     response = await http.get("/health/ready")
     assert response.status_code == 503
     assert response.json() == {"status": "degraded", "parts": {**ALL_WELL, "database": "down"}}
+
+
+async def test_without_a_worker_visitors_are_still_answered(
+    http: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """200, so that no one takes web away from visitors, and "degraded", so that someone looks."""
+    servers(monkeypatch, None)
+    await WorkerBeat.objects.aupdate(at=timezone.now() - 2 * worker.SILENT_AFTER)
+    response = await http.get("/health/ready")
+    assert (response.status_code, response.json()["status"]) == (200, "degraded")
+    assert response.json()["parts"] == {**ALL_WELL, "worker": "down"}
+
+
+async def test_notifications_that_fail_are_named(http: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A mail server that refuses is seen here before a visitor waits in vain."""
+    servers(monkeypatch, None)
+    await Notification.objects.acreate(kind="new_request", way="email", path="/admin/", attempts=1)
+    response = await http.get("/health/ready")
+    assert response.json()["parts"] == {**ALL_WELL, "notifications": "failing"}
 
 
 @pytest.mark.django_db(transaction=True)

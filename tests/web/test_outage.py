@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any, NoReturn
 
+import httpx
 import pytest
 from django.db import OperationalError
 
@@ -54,13 +56,52 @@ async def test_sent_again_while_still_down_it_is_one_notice(visitor: Visitor, ra
     assert len((await visitor.log())[0]["replies"]) == 1
 
 
-async def test_the_next_message_is_answered_after_recovery(visitor: Visitor, rasa: FakeRasa) -> None:
-    """A message that failed is not asked again by itself and holds up no other."""
+async def test_after_recovery_the_failed_message_comes_first(visitor: Visitor, rasa: FakeRasa) -> None:
+    """A conversation is answered in order: what failed before the next message is handled before it."""
     rasa.fault = "error"
     await visitor.send("one")
     rasa.fault = None
-    assert (await visitor.send("two"))["replies"][0]["kind"] == "answer"
-    assert rasa.texts == ["two"]
+    assert (await visitor.send("two"))["replies"][0]["text"] == "Answer 2."
+    assert rasa.texts == ["one", "two"]
+    assert [message["replies"][0]["text"] for message in await visitor.log()] == ["Answer 1.", "Answer 2."]
+
+
+async def test_a_message_that_always_fails_holds_up_no_other(visitor: Visitor, rasa: FakeRasa) -> None:
+    """Later messages are answered, whatever is wrong with it; after a few times it is left to the worker."""
+
+    async def choke(asked: dict[str, Any]) -> None:
+        if asked["text"] == "poison":
+            raise httpx.ReadError("reset")
+
+    rasa.before_answer = choke
+    assert_notice(await visitor.send("poison"))
+    # No answer at all may be an outage, so one message is told to wait; then it is the poison alone.
+    answers = [await visitor.send(f"message {number}") for number in range(4)]
+    assert answers[-1]["replies"][0]["kind"] == "answer"
+    assert rasa.texts.count("poison") == turns.ATTEMPTS_IN_ORDER
+
+
+async def test_one_notice_an_outage(visitor: Visitor, rasa: FakeRasa) -> None:
+    """The second message of an outage is told less, and still where help is."""
+    rasa.fault = "down"
+    first, second = await visitor.send("one"), await visitor.send("two")
+    assert_notice(first)
+    assert_notice(second)
+    texts = [answer["replies"][0]["text"] for answer in (first, second)]
+    assert len(texts[1]) < len(texts[0]) / 2
+    rasa.fault = None
+    await visitor.send("three")
+    rasa.fault = "down"
+    assert (await visitor.send("four"))["replies"][0]["text"] == texts[0]
+
+
+async def test_while_no_one_answers_only_one_message_is_tried(visitor: Visitor, rasa: FakeRasa) -> None:
+    """Two messages wait: the visitor does not wait for two time-outs."""
+    rasa.fault = "slow"
+    await visitor.send("one")
+    started = time.monotonic()
+    await visitor.send("two")
+    assert (await Message.objects.filter(state="failed").acount(), time.monotonic() - started < 5) == (2, True)
 
 
 async def test_a_result_that_got_lost_is_not_made_twice(visitor: Visitor, rasa: FakeRasa) -> None:

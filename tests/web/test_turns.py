@@ -99,7 +99,8 @@ def test_a_commit_without_the_lease_stores_nothing() -> None:
     conversation = Conversation.objects.create(lease_owner="other")
     message = Message.objects.create(conversation=conversation, external_id="1", text="hello")
     turn = Turn(replies=[a_handoff()], understood=UNDERSTOOD)
-    assert turns._commit(message, turn, Message.State.HANDLED, "me") is False
+    assert turns._commit(message, turn, "me") is False
+    assert turns._commit_failure(message, "me") is False
     message.refresh_from_db()
     assert (message.state, message.handled_at) == ("received", None)
     assert (Reply.objects.count(), Handoff.objects.count()) == (0, 0)
