@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
@@ -37,6 +38,7 @@ class Config(BaseSettings):
     public_url: str = ""
     allowed_hosts: _Names = []
     widget_origins: _Names = []
+    widget_releases: Path = ROOT / "var" / "widget"
     trusted_proxies: int = Field(default=0, ge=0)
     database_url: str = f"sqlite:///{ROOT / 'var' / 'web.sqlite3'}"
     redis_url: str | None = None
@@ -73,6 +75,17 @@ class Config(BaseSettings):
     def _known_hosts(cls, value: list[str], info: ValidationInfo) -> list[str]:
         if _is_in_production(info) and not value:
             raise ValueError("must be set outside development: the host names visitors use")
+        return value
+
+    @field_validator("widget_origins")
+    @classmethod
+    def _are_origins(cls, value: list[str]) -> list[str]:
+        for origin in value:
+            if not re.fullmatch(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?", origin):
+                raise ValueError(
+                    f"{origin} is not an origin; write it in small letters and without a path, "
+                    "such as https://www.clinic.example"
+                )
         return value
 
     @property

@@ -1,4 +1,4 @@
-"""The page with the chat, and what a failure shows: always a way to the clinic."""
+"""The demo page, and what a failure shows: always a way to the clinic."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_the_page_says_that_it_is_automated(client: Client) -> None:
 @pytest.mark.django_db
 def test_the_pages_files_are_there(client: Client) -> None:
     """Style and script come from this site."""
-    for name in ("site.css", "chat.js"):
+    for name in ("site.css", "demo.js"):
         response = client.get(f"/static/web/{name}")
         content = response.getvalue()
         response.close()
