@@ -93,6 +93,7 @@ export class Chat {
       this.#isRestoring = false;
       this.log.setAttribute("aria-live", "polite");
       this.#scrollToLast();
+      void this.conversation.retry();
     });
   }
 

@@ -45,7 +45,7 @@ export class Conversation {
     this.listener = listener;
   }
 
-  /** Restore what was said and send what was not, and follow the network and other tabs from now on. */
+  /** Restore what was said, and follow the network and other tabs from now on. `retry` then sends what was not sent. */
   async start() {
     try {
       this.#tabs = new BroadcastChannel("smp-chat");
@@ -54,7 +54,7 @@ export class Conversation {
       // A sandboxed frame has no other tabs.
     }
     addEventListener("storage", (event) => event.key === TOKEN && this.#adopt());
-    addEventListener("online", () => this.retry());
+    addEventListener("online", () => this.#wake());
     addEventListener("offline", () => this.#report("offline"));
     addEventListener("focus", () => this.#wake());
     document.addEventListener("visibilitychange", () => document.hidden || this.#wake());
@@ -63,7 +63,6 @@ export class Conversation {
     }
     if (!navigator.onLine) this.#report("offline");
     await this.read();
-    await this.#flush();
   }
 
   /** @param {Content} content */
@@ -83,10 +82,10 @@ export class Conversation {
   }
 
   /** Send what waits now, not when its time comes. */
-  retry() {
+  async retry() {
     clearTimeout(this.#retry);
-    if (this.reach === "offline") this.#report("ok");
-    return this.#flush().then(() => this.read());
+    await this.#flush();
+    if (this.reach !== "ok") await this.read();
   }
 
   /** What the server has and this tab does not. */
@@ -167,7 +166,11 @@ export class Conversation {
         this.#clear("ended");
         return true;
       }
-      this.#put({ ...entry(), state: "unsent" });
+      // What was written after it waits as well.
+      for (const waiting of unsent.get().queue) {
+        const known = this.entries.find((one) => one.clientId === waiting.clientId);
+        if (known) this.#put({ ...known, state: "unsent" });
+      }
       this.#wait(error instanceof ApiError && error.status === 429);
       return false;
     }
@@ -180,7 +183,7 @@ export class Conversation {
     // Spread, so that visitors don't all come back in the same second.
     const pause = (isBusy ? 5000 : 0) + steady * (0.75 + Math.random() / 2);
     clearTimeout(this.#retry);
-    this.#retry = setTimeout(() => this.#flush(), pause);
+    this.#retry = setTimeout(() => this.retry(), pause);
   }
 
   async #read() {
@@ -195,10 +198,12 @@ export class Conversation {
         this.#token = asked;
         this.#take(page.messages);
       } while (page.more);
-      if (this.reach !== "ok" && !unsent.get().queue.length) this.#report("ok");
+      if (unsent.get().queue.length) return;
+      this.#failures = 0;
+      this.#report("ok");
     } catch (error) {
       if (error instanceof ApiError && error.status === 401) this.#clear("ended");
-      else this.#report(navigator.onLine ? "down" : "offline");
+      else this.#wait(false);
     }
   }
 
@@ -252,8 +257,7 @@ export class Conversation {
   }
 
   #wake() {
-    if (this.reach === "down") this.retry();
-    else this.read();
+    void (this.reach === "ok" ? this.read() : this.retry());
   }
 
   /** @param {{type: string, id?: string}} news from another tab */
