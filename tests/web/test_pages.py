@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import html
+import re
 from typing import NoReturn
 
 import pytest
 from django.db import OperationalError
 from django.test import Client
 
+from scripts import never_claims
 from tests.conftest import WriteClinic
 from tests.web.support import FORM, PHONE, PHONE_TEXT
 from web.config import ROOT
@@ -31,6 +34,12 @@ def test_the_page_works_without_scripts(client: Client) -> None:
 def test_the_page_says_that_it_is_automated(client: Client) -> None:
     """Before the first word of the chat."""
     assert "An automated assistant answers" in client.get("/").content.decode()
+
+
+def test_the_page_makes_no_claim_that_is_never_made(client: Client) -> None:
+    """Nor does it say what is not known: a name, prices, an address."""
+    text = html.unescape(re.sub(r"<[^>]+>", " ", client.get("/").content.decode()))
+    assert never_claims.load().find(text) == []
 
 
 @pytest.mark.django_db

@@ -106,7 +106,7 @@ class ClinicSite(ThreadingHTTPServer):
         self.html = '<html lang="en">'
         self.policy = (
             f"default-src 'none'; script-src {self.assistant}; connect-src {self.assistant}; base-uri 'none'; "
-            "form-action 'none'; require-trusted-types-for 'script'"
+            "form-action 'none'"
         )
 
 
