@@ -110,8 +110,7 @@ export class Chat {
     this.#fit();
     this.#grow();
     this.#scrollToLast();
-    // On a touch screen the keyboard would cover the first words.
-    if (!this.isInline) (matchMedia("(pointer: coarse)").matches ? this.log : this.field).focus();
+    if (!this.isInline) this.#focus();
     this.#tell("open");
   }
 
@@ -123,6 +122,11 @@ export class Chat {
     (this.#opener?.isConnected ? this.#opener : this.launcher).focus();
     if (location.hash === "#smp-chat") history.replaceState(history.state, "", location.pathname + location.search);
     this.#tell("close");
+  }
+
+  /** The field; on a touch screen its keyboard would cover what is to be read. */
+  #focus() {
+    (matchMedia("(pointer: coarse)").matches ? this.log : this.field).focus();
   }
 
   /** For the page's analytics: what happened, and nothing that was said. @param {string} name @param {object} [detail] */
@@ -201,7 +205,7 @@ export class Chat {
     this.log.insertBefore(turn, (before && this.#drawn.get(before.clientId)) ?? this.typing);
     this.#showTyping();
     if (this.#isRestoring) return;
-    if (focused) this.field.focus();
+    if (focused) this.#focus();
     const first = turn.querySelector(".reply");
     this.#scrollTo(isOwn || !first ? turn : first);
     if (entry.state === "done" && !this.isOpen) {
@@ -227,7 +231,7 @@ export class Chat {
     const card = el("div", { class: `card visitor ${entry.state}`, part: "visitor" },
       el("span", { class: "unseen", text: `${texts.you}: ` }), el("p", { dir: "auto", text: entry.shown }));
     if (entry.state !== "unsent" && entry.state !== "refused") return card;
-    const note = el("p", { class: "small note" }, texts[entry.state]);
+    const note = el("p", { class: "small why" }, texts[entry.state]);
     if (entry.state === "unsent") note.append(" ", el("button", { type: "button", class: "quiet", text: texts.send_now, onclick: () => void this.conversation.retry() }));
     else note.append(" ", ...contactLinks(this.options.clinic, texts));
     return el("div", { class: "failed" }, card, note);
@@ -270,7 +274,7 @@ export class Chat {
   #send(content) {
     this.#tell("sent");
     // The button that was pressed may be gone now.
-    this.field.focus();
+    if (this.root.activeElement !== this.field) this.#focus();
     void this.conversation.send(content);
   }
 

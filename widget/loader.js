@@ -20,7 +20,6 @@ const CSS = `
   --radius: var(--smp-chat-radius, 1.1em); --offset-block: var(--smp-chat-offset-block, 1.25em); --offset-inline: var(--smp-chat-offset-inline, 1.25em);
 }
 :host([position="start"]) { inset-inline: 0 auto; }
-:host([inline]) { position: static; display: block; block-size: 40em; }
 :host([hidden]) { display: none; }
 @media (prefers-color-scheme: dark) { :host(:not([theme="light"])) {${DARK}} }
 :host([theme="dark"]) {${DARK}}
@@ -33,14 +32,12 @@ const CSS = `
 }
 .launcher:hover { filter: brightness(1.08); }
 .launcher[aria-busy="true"] .icon { opacity: .5; }
-.launcher.news::after { content: ""; inline-size: .7em; block-size: .7em; border-radius: 50%; background: #ffd24a; border: 2px solid var(--on-accent); }
 .icon { inline-size: 1.5em; block-size: 1.5em; flex: none; fill: none; stroke: currentColor; stroke-width: 2; stroke-linecap: round; stroke-linejoin: round; }
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
 .note { max-inline-size: min(19em, calc(100vw - 2 * var(--offset-inline))); box-sizing: border-box; padding: .8em 1em; border-radius: 1em; background: var(--surface); color: var(--ink); border: 1px solid var(--line); box-shadow: 0 .5em 1.6em #0004; text-align: start; }
 .note p { margin: 0; }
 .note a, .note button { display: inline-block; padding: .5em .6em .3em 0; color: var(--accent); background: none; border: 0; font: inherit; text-decoration: underline; cursor: pointer; }
 .note .urgent { color: var(--alarm); font-weight: 650; }
-@media print { :host { display: none; } }
 `;
 
 /** @param {string} name */

@@ -7,6 +7,8 @@ export const css = /* css */ `
 :host { --soft: #f0f4f4; --hover: #e3eeee; --muted: #55646b; --on-alarm: #fff; --alarm-soft: #fff0ee; --warn: #fff6dc; --warn-ink: #4b3a06; }
 @media (prefers-color-scheme: dark) { :host(:not([theme="light"])) {${DARK}} }
 :host([theme="dark"]) {${DARK}}
+:host([inline]) { position: static; display: block; block-size: 40em; }
+.launcher.news::after { content: ""; inline-size: .7em; block-size: .7em; border-radius: 50%; background: #ffd24a; border: 2px solid var(--on-accent); }
 .panel {
   box-sizing: border-box; position: fixed; inset: auto; inset-block-end: var(--offset-block); inset-inline-end: var(--offset-inline);
   inline-size: min(26em, calc(100vw - 2 * var(--offset-inline))); block-size: min(42em, calc(100dvh - 2 * var(--offset-block)));
@@ -37,8 +39,9 @@ h2 { font-size: 1.06em; line-height: 1.25; font-weight: 650; }
 .menu { display: grid; border-block-end: 1px solid var(--line); padding: .4em; flex: none; }
 .menu button { text-align: start; text-decoration: none; padding: .6em .7em; min-block-size: 2.75em; border-radius: .6em; }
 .menu button:hover { background: var(--soft); }
-.banner:empty { display: none; }
 .banner, .ask { padding: .8em 1em; background: var(--warn); color: var(--warn-ink); border-block-end: 1px solid var(--line); font-size: .94em; flex: none; }
+/* Empty, it stays where screen readers look for news. */
+.banner:empty { padding: 0; border: 0; }
 .banner .button, .ask .button { --accent: var(--warn-ink); }
 
 .log { position: relative; flex: 1 1 8em; min-block-size: 6em; overflow-y: auto; overscroll-behavior: contain; padding: 1em; display: flex; flex-direction: column; gap: .75em; scrollbar-width: thin; }
@@ -53,7 +56,7 @@ h2 { font-size: 1.06em; line-height: 1.25; font-weight: 650; }
 .visitor p { white-space: pre-wrap; }
 .failed { align-self: flex-end; display: grid; justify-items: end; gap: .25em; max-inline-size: 92%; }
 .failed .card { max-inline-size: 100%; background: none; border: 2px dashed var(--accent); color: var(--ink); }
-.failed .note { text-align: end; }
+.failed .why { text-align: end; }
 .small { font-size: .86em; color: var(--muted); }
 .urgent, .urgent a { color: var(--alarm); font-weight: 650; }
 .panel a { color: var(--accent); text-underline-offset: .15em; }

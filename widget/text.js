@@ -79,7 +79,7 @@ function inline(line, contact) {
   const phone = contact?.phone && contact.phone_text;
   if (phone && line.includes(phone)) {
     const [before, ...after] = line.split(phone);
-    const call = link(`tel:${contact.phone}`, phone);
+    const call = link(`tel:${contact.phone}`, phone.replaceAll(" ", "\u00a0"));
     return [...inline(before, null), call, ...inline(after.join(phone), contact)];
   }
   /** @type {Node[]} */

@@ -164,7 +164,7 @@ def test_what_a_screen_reader_is_told(chat: Widget, rasa: FakeRasa) -> None:
         """
         - dialog "Safety assistant":
           - heading "Safety assistant" [level=2]
-          - paragraph: Automated, with sources
+          - paragraph: Example Clinic · Automated, with sources
           - button "More about this conversation"
           - button "Close the chat"
           - status

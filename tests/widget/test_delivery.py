@@ -32,7 +32,7 @@ def test_offline_and_back(chat: Widget, context: BrowserContext, rasa: FakeRasa)
     expect(chat.host.get_by_text("Not sent yet")).to_have_count(2)
     context.set_offline(False)
     expect(chat.replies).to_have_count(2)
-    expect(chat.banner).to_be_hidden()
+    expect(chat.banner).to_be_empty()
     assert ["first", "second"] == rasa.texts
     assert 0 == chat.page.evaluate("sessionStorage.length")
 
@@ -78,7 +78,7 @@ def test_a_failing_server_is_tried_again(chat: Widget, rasa: FakeRasa) -> None:
     chat.page.unroute("**/api/chat/sessions")
     chat.banner.get_by_role("button", name="Try again").click()
     expect(chat.replies).to_have_count(1)
-    expect(chat.banner).to_be_hidden()
+    expect(chat.banner).to_be_empty()
     assert 1 == len(rasa.asked)
 
 
