@@ -15,7 +15,7 @@ export PYTHONUNBUFFERED := 1
 export RASA_TELEMETRY_ENABLED := false
 
 .PHONY: help setup setup-dev run test check train chat predict evaluate evaluate-conversations tune-encoder \
-	measure faults-handoff staff clean
+	measure faults-handoff test-widget widget-size staff clean
 
 help:  ## This list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "make %-23s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -78,8 +78,14 @@ staff: setup  ## Create a staff account for /admin/
 test: setup-dev train  ## Run every test
 	@$(RUN) -m pytest
 
+test-widget: setup-dev  ## The widget in a real browser, which must be there
+	@REQUIRE_ALL=1 $(RUN) -m pytest tests/widget
+
+widget-size: setup-dev  ## Size and speed of the widget beside deep-chat, into docs/benchmarks.md
+	@$(RUN) -m evaluation.widget
+
 check: setup-dev  ## Format, lint, types, Rasa's data, stories, content
 	@$(RUN) -m scripts.check
 
 clean:  ## Remove what was made here: environment, model, databases
-	rm -rf .venv .tools models var results
+	rm -rf .venv .tools models var results widget/node_modules

@@ -31,6 +31,7 @@ CHECKS = (
     Check("Format", _module("ruff", "format", "--check", ".")),
     Check("Lint", _module("ruff", "check", ".")),
     Check("Types", _module("mypy")),
+    Check("Types of the widget", _module("scripts.widget_types")),
     Check("Content: topics, replies, never-claims", _module("scripts.lint_content")),
     Check("Judging questions: none among the examples", _module("scripts.near_duplicates")),
     Check("Rasa: data and conversations", _module("scripts.rasa_data")),

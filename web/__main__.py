@@ -49,10 +49,15 @@ def main() -> None:
 
 
 def _serve() -> None:
+    import django
     import uvicorn
 
     from web.config import config
 
+    django.setup()
+    from web.widget import keep_release
+
+    keep_release()
     # WhiteNoise's: its files are small, and reading one in a thread is what we want.
     warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous iterators")
     log_is_open = _keep_log_open()  # noqa: F841 (held until the process ends)

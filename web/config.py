@@ -38,6 +38,7 @@ class Config(BaseSettings):
     public_url: str = ""
     allowed_hosts: _Names = []
     widget_origins: _Names = []
+    widget_releases: Path = ROOT / "var" / "widget"
     trusted_proxies: int = Field(default=0, ge=0)
     database_url: str = f"sqlite:///{ROOT / 'var' / 'web.sqlite3'}"
     redis_url: str | None = None
@@ -107,6 +108,17 @@ class Config(BaseSettings):
     def _webhook_secret(cls, value: SecretStr, info: ValidationInfo) -> SecretStr:
         if info.data.get("notify_webhook_url") and len(value.get_secret_value()) < LEAST_SECRET:
             raise ValueError(f"must be set with NOTIFY_WEBHOOK_URL: a random text of {LEAST_SECRET} characters or more")
+        return value
+
+    @field_validator("widget_origins")
+    @classmethod
+    def _are_origins(cls, value: list[str]) -> list[str]:
+        for origin in value:
+            if not re.fullmatch(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?", origin):
+                raise ValueError(
+                    f"{origin} is not an origin; write it in small letters and without a path, "
+                    "such as https://www.clinic.example"
+                )
         return value
 
     @property

@@ -1,12 +1,16 @@
-"""The page with the chat, and what an unknown address or a failure shows."""
+"""The demo page, the chat as a page for frames, and what an unknown address or a failure shows."""
 
 from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.views.decorators.clickjacking import xframe_options_exempt
 from django.views.decorators.http import require_safe
 
 from shared.clinic import clinic
+from web import widget
+from web.config import config
+from web.middleware import POLICY
 from web.notices import contact, emergency_sentence
 from web.website.views import error_response
 
@@ -22,8 +26,27 @@ def _context() -> dict[str, object]:
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    """A plain page with a working chat."""
-    return render(request, "home.html", _context())
+    """A clinic's page with the chat on it, and how to have that on one's own."""
+    current = widget.release()
+    snippets = {
+        "loader": f"{config().public_url}/widget/{widget.LOADER}",
+        "pinned": f"{config().public_url}/widget/{current.pinned_loader}",
+        "integrity": current.loader.integrity,
+        "embed": f"{config().public_url}/embed",
+    }
+    return render(request, "home.html", {**_context(), **snippets})
+
+
+@require_safe
+@xframe_options_exempt
+def embed(request: HttpRequest) -> HttpResponse:
+    """The chat alone, for sites that can embed nothing but a frame; only those of `WIDGET_ORIGINS`."""
+    response = render(request, "embed.html", _context())
+    framed_by = " ".join(["'self'", *config().widget_origins])
+    response.headers["Content-Security-Policy"] = POLICY.replace(
+        "frame-ancestors 'none'", f"frame-ancestors {framed_by}"
+    )
+    return response
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

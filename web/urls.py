@@ -5,12 +5,16 @@ from __future__ import annotations
 from django.contrib import admin
 from django.urls import path
 
-from web import health, pages
+from web import health, pages, widget
 from web.contact.views import contact_form, contact_thanks
 from web.website import views as website
 
 urlpatterns = [
     path("", pages.home, name="home"),
+    path("embed", pages.embed, name="embed"),
+    path("widget/<str:name>", widget.widget_file, name="widget"),
+    # A browser that remembers a failed load asks again here.
+    path("widget/again/<int:attempt>/<str:name>", widget.widget_file),
     path("api/chat/sessions", website.sessions),
     path("api/chat/messages", website.messages),
     path("api/chat/feedback", website.feedback),

@@ -56,3 +56,11 @@ def test_without_the_variable_a_skip_is_a_skip(run: pytest.Pytester, monkeypatch
     monkeypatch.delenv("REQUIRE_ALL", raising=False)
     result = run.runpytest_inprocess(*OPTIONS)
     result.assert_outcomes(skipped=3, passed=1, xfailed=1)
+
+
+def test_what_did_not_run_is_said_loudly(run: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With how many tests and why, so that no one takes the rest for all; other skips are no matter of a machine."""
+    monkeypatch.delenv("REQUIRE_ALL", raising=False)
+    result = run.runpytest_inprocess(*OPTIONS)
+    result.stdout.fnmatch_lines(["*NOT RUN*", "1 tests: no browser here", "*NOT RUN*", "1 tests: no server here"])
+    result.stdout.no_fnmatch_line("1 tests: not here")

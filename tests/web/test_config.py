@@ -121,3 +121,11 @@ def test_the_process_tells_what_is_wrong_with_the_clinics_file(tmp_path: Any) ->
     assert serve({"CLINIC_FILE": str(path)}) == (
         1, f"{path}, line 1: phone: is not text. Put it in quotes, or write null if it is not known.\n",
     )  # fmt: skip
+
+
+@pytest.mark.parametrize("origin", ["clinic.example", "https://clinic.example/", "https://Clinic.example", "*", "null"])
+def test_what_is_no_origin_is_refused(monkeypatch: pytest.MonkeyPatch, origin: str) -> None:
+    """A wrong one would never match a browser's, and the chat would be silent on that site."""
+    monkeypatch.setenv("WIDGET_ORIGINS", f"https://www.clinic.example,{origin}")
+    with pytest.raises(ValidationError, match="is not an origin"):
+        Config()

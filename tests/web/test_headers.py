@@ -6,6 +6,7 @@ import pytest
 from corsheaders.conf import conf
 
 from tests.web.support import Visitor, assert_error
+from web.config import Config
 from web.middleware import POLICY
 
 WIDGET = "https://clinic.example"
@@ -79,6 +80,31 @@ async def test_no_other_page_may_call(visitor: Visitor, origin: str) -> None:
     for method, headers in (("OPTIONS", PREFLIGHT), ("GET", visitor.headers)):
         response = await visitor.http.request(method, "/api/chat/messages", headers={"Origin": origin, **headers})
         assert "Access-Control-Allow-Origin" not in response.headers
+
+
+@pytest.mark.usefixtures("widget_on_the_clinics_page")
+async def test_no_other_page_may_act(visitor: Visitor) -> None:
+    """A browser on a site that is not named is refused before anything is done; programs have no Origin."""
+    body = {"client_message_id": "1", "text": "hello"}
+    for origin in ("https://evil.example", "null", "http://clinic.example"):
+        headers = {"Origin": origin, **visitor.headers}
+        response = await visitor.http.post("/api/chat/messages", json=body, headers=headers)
+        assert_error(response, 403, "origin_not_allowed")
+        assert_error(await visitor.http.delete("/api/chat/session", headers=headers), 403, "origin_not_allowed")
+    assert await visitor.log() == []
+    for origin in (WIDGET, "http://testserver", "http://localhost:8000"):
+        headers = {"Origin": origin, **visitor.headers}
+        assert (await visitor.http.post("/api/chat/messages", json=body, headers=headers)).status_code == 200
+
+
+async def test_only_named_sites_may_frame_the_chat(visitor: Visitor, settings_of_web: Config) -> None:
+    """The page for frames, and no other page."""
+    settings_of_web.widget_origins = [WIDGET]
+    response = await visitor.http.get("/embed")
+    assert f"frame-ancestors 'self' {WIDGET}" in response.headers["Content-Security-Policy"]
+    assert "X-Frame-Options" not in response.headers
+    for path in ("/", "/contact/"):
+        assert (await visitor.http.get(path)).headers["X-Frame-Options"] == "DENY"
 
 
 @pytest.mark.usefixtures("widget_on_the_clinics_page")

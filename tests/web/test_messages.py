@@ -203,3 +203,29 @@ async def test_reading_after_something_else_is_an_error(visitor: Visitor, after:
     """`after` is the id of a message and nothing else."""
     response = await visitor.http.get("/api/chat/messages", params={"after": after}, headers=visitor.headers)
     assert_error(response, 422, "invalid")
+
+
+async def test_a_long_conversation_comes_in_pages(
+    visitor: Visitor, rasa: FakeRasa, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each says whether there is more, and none of the messages is left out."""
+    monkeypatch.setattr("web.website.views.PAGE", 2)
+    for number in range(5):
+        await visitor.send(f"message {number}", message_id=f"mine-{number}")
+    read, more, after = [], True, "0"
+    while more:
+        response = await visitor.http.get("/api/chat/messages", params={"after": after}, headers=visitor.headers)
+        page, more = response.json()["messages"], response.json()["more"]
+        assert len(page) <= 2
+        read += page
+        after = page[-1]["message_id"]
+    assert [message["client_message_id"] for message in read] == [f"mine-{number}" for number in range(5)]
+
+
+async def test_a_message_read_again_says_what_helped(visitor: Visitor) -> None:
+    """By reply, and only where the visitor said so."""
+    first, second = (await visitor.send("one"))["replies"][0]["id"], (await visitor.send("two"))["replies"][0]["id"]
+    await visitor.rate(first, False)
+    assert [message["helpful"] for message in await visitor.log()] == [{first: False}, {}]
+    await visitor.rate(second, True)
+    assert [message["helpful"] for message in await visitor.log()] == [{first: False}, {second: True}]

@@ -1,13 +1,16 @@
-"""The page with the chat, and what a failure shows: always a way to the clinic."""
+"""The demo page, and what a failure shows: always a way to the clinic."""
 
 from __future__ import annotations
 
+import html
+import re
 from typing import NoReturn
 
 import pytest
 from django.db import OperationalError
 from django.test import Client
 
+from scripts import never_claims
 from tests.conftest import WriteClinic
 from tests.web.support import FORM, PHONE, PHONE_TEXT
 from web.config import ROOT
@@ -33,10 +36,16 @@ def test_the_page_says_that_it_is_automated(client: Client) -> None:
     assert "An automated assistant answers" in client.get("/").content.decode()
 
 
+def test_the_page_makes_no_claim_that_is_never_made(client: Client) -> None:
+    """Nor does it say what is not known: a name, prices, an address."""
+    text = html.unescape(re.sub(r"<[^>]+>", " ", client.get("/").content.decode()))
+    assert never_claims.load().find(text) == []
+
+
 @pytest.mark.django_db
 def test_the_pages_files_are_there(client: Client) -> None:
     """Style and script come from this site."""
-    for name in ("site.css", "chat.js"):
+    for name in ("site.css", "demo.js"):
         response = client.get(f"/static/web/{name}")
         content = response.getvalue()
         response.close()

@@ -29,6 +29,8 @@ from web.website.schemas import FeedbackBody, MessageBody, SessionBody
 logger = logging.getLogger(__name__)
 
 _MINUTE, _HOUR = 60, 3600
+#: Messages in one answer to a GET.
+PAGE = 100
 _GONE = "This conversation does not exist any more."
 
 
@@ -54,6 +56,7 @@ def api(*methods: str) -> Callable[[View], View]:
             try:
                 if request.method not in methods:
                     raise ApiError(405, "method_not_allowed", f"Use {' or '.join(methods)}.")
+                _check_origin(request)
                 response = await view(request)
             except ApiError as error:
                 response = error_response(error.status, error.code, error.message)
@@ -84,6 +87,14 @@ def error_response(status: int, code: str, message: str) -> JsonResponse:
     """The one shape of an error."""
     body = {"error": {"code": code, "message": message}, "contact": contact().model_dump(mode="json")}
     return JsonResponse(body, status=status)
+
+
+def _check_origin(request: HttpRequest) -> None:
+    """Only this site and those of `WIDGET_ORIGINS` may act; without an Origin it is no browser's page."""
+    origin = request.headers.get("Origin")
+    own = (config().public_url, f"{request.scheme}://{request.get_host()}")
+    if origin is not None and origin not in (*own, *settings.CORS_ALLOWED_ORIGINS):
+        raise ApiError(403, "origin_not_allowed", "This site may not use the chat. Its operator can allow it.")
 
 
 def _body(request: HttpRequest, schema: type[Schema]) -> Schema:
@@ -165,20 +176,25 @@ async def _read(request: HttpRequest, conversation: Conversation) -> JsonRespons
     if not after.isdecimal() or len(after) > 18:
         raise ApiError(422, "invalid", "after: is the id of a message")
 
-    def read() -> list[dict[str, Any]]:
-        found = Message.objects.filter(conversation=conversation, pk__gt=int(after)).prefetch_related("replies")
-        return [
-            {
-                "message_id": str(message.pk),
-                "text": message.text,
-                "choice": message.choice or None,
-                "received_at": message.received_at.isoformat(),
-                "replies": [_reply(reply) for reply in message.replies.all()],
-            }
-            for message in found[:200]
-        ]
+    def read() -> dict[str, Any]:
+        found = Message.objects.filter(conversation=conversation, pk__gt=int(after))
+        page = list(found.prefetch_related("replies__feedback")[: PAGE + 1])
+        return {"messages": [_message(message) for message in page[:PAGE]], "more": len(page) > PAGE}
 
-    return JsonResponse({"messages": await sync_to_async(read)()})
+    return JsonResponse(await sync_to_async(read)())
+
+
+def _message(message: Message) -> dict[str, Any]:
+    replies = list(message.replies.all())
+    return {
+        "message_id": str(message.pk),
+        "client_message_id": message.external_id.rpartition(":")[2],
+        "text": message.text,
+        "choice": message.choice or None,
+        "received_at": message.received_at.isoformat(),
+        "replies": [_reply(reply) for reply in replies],
+        "helpful": {str(reply.pk): reply.feedback.helpful for reply in replies if hasattr(reply, "feedback")},
+    }
 
 
 def _was_offered(conversation: Conversation, choice: str) -> bool:
