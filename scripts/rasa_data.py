@@ -37,11 +37,14 @@ EXPECTED_WARNINGS = {
     r"The utterance 'utter_clarify_openly' is not used in any story or rule": (
         "assistant/responses.py says it in place of utter_clarify when no topic is near enough to offer."
     ),
+    r"The utterance 'utter_(es_\w+|again|same_answer|ask_\w+_none)' is not used in any story or rule": (
+        "assistant/responses.py says them in place of another response, or before one."
+    ),
     r"The utterance 'utter_warning_line' is not used in any story or rule": (
         "assistant/responses.py adds it to an answer when a red flag was found and excused."
     ),
     r"The intent '(give_details|(confirm|change|cancel|resume)_request|unclear_detail)' is listed in the domain file": (
-        "These are read from the conversation (assistant/callback.py); examples would teach the classifier to guess them."
+        "These are read from the conversation (assistant/callback.py); examples would teach the classifier guessing."
     ),
     r"The utterance 'utter_callback_\w+' is not used in any story or rule": (
         "The form's actions say them (actions/callback.py); Rasa sees only rules and stories."

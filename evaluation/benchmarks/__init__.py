@@ -1,0 +1,1 @@
+"""Public intent benchmarks and other ways to understand, beside ours."""
