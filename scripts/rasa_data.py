@@ -40,7 +40,7 @@ EXPECTED_WARNINGS = {
     r"The utterance 'utter_warning_line' is not used in any story or rule": (
         "assistant/responses.py adds it to an answer when a red flag was found and excused."
     ),
-    r"The utterance 'utter_callback_": "The form's actions say them (actions/callback.py); Rasa sees rules and stories.",
+    r"The utterance 'utter_callback_": "The form's actions say them; Rasa sees rules and stories.",
     r"Slot auto-fill has been removed": "Rasa says this of any domain with entities; each slot has its mappings.",
     **{
         rf"The intent '{name}' is listed in the domain file": (
