@@ -43,13 +43,21 @@ EXPECTED_WARNINGS = {
     r"The utterance 'utter_warning_line' is not used in any story or rule": (
         "assistant/responses.py adds it to an answer when a red flag was found and excused."
     ),
-    r"The intent '(give_details|(confirm|change|cancel|resume)_request|unclear_detail)' is listed in the domain file": (
-        "These are read from the conversation (assistant/callback.py); examples would teach the classifier guessing."
-    ),
-    r"The utterance 'utter_callback_\w+' is not used in any story or rule": (
-        "The form's actions say them (actions/callback.py); Rasa sees only rules and stories."
-    ),
+    r"The utterance 'utter_callback_": "The form's actions say them; Rasa sees rules and stories.",
     r"Slot auto-fill has been removed": "Rasa says this of any domain with entities; each slot has its mappings.",
+    **{
+        rf"The intent '{name}' is listed in the domain file": (
+            "It is read from the conversation (assistant/callback.py); examples would teach the classifier to guess it."
+        )
+        for name in (
+            "give_details",
+            "confirm_request",
+            "change_request",
+            "cancel_request",
+            "resume_request",
+            "unclear_detail",
+        )
+    },
 }
 #: A library's own concern, not the data's.
 _NOT_ABOUT_DATA = (DeprecationWarning, PendingDeprecationWarning, FutureWarning, ImportWarning, ResourceWarning)
