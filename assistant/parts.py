@@ -15,17 +15,15 @@ from typing import Any
 import spacy
 from spacy.language import Language
 
-from assistant.selection import base_intent, full_intent, parse_result
+from assistant.selection import base_intent, full_intent
 
 #: The most questions of one message that are answered.
 MAX_PARTS = 3
 #: More sentences than this are a story; its last questions are what it asks.
 _MAX_QUESTIONS = 6
-#: A question of fewer words says too little to be handed over for itself.
-_LEAST_WORDS_TO_HAND_OVER = 5
-
-#: A question whose first guesses hold what another part asks is that question in other words.
-_NEAREST = 3
+#: Replies that a part gets beside an answer, when the classifier is this sure: in half a message much sounds like them.
+_OTHER_REPLIES = frozenset({"handoff", "out_of_scope", "refuse"})
+_SURE = 0.5
 
 _OPENERS = (
     r"how|what|when|where|who|why|which|is|are|can|could|do|does|did|will|would|should|may|am|have|has|was|were|"
@@ -122,30 +120,31 @@ async def parts_of(text: str, whole: dict[str, Any], parse: Parse) -> list[Part]
     if any(base_intent(part.label) == "emergency" for part in read):
         # In its sentence alone it sounds like one, in the message it does not: the reply begins with the warning line.
         return [Part(text, {**whole, "warns": True})]
-    understood = _distinct([part for part in read if _is_understood(part.parsed) and _is_worth_saying(part.label)])
-    labels = [part.label for part in understood]
-    if not understood or (len(labels) == 1 and _is_understood(whole) and full_intent(whole) not in labels):
+    understood = _distinct([part for part in read if _is_worth_saying(part)])
+    likeliest = _likeliest(whole)
+    if likeliest not in [part.label for part in understood]:
+        # What the message says as a whole is what its story is about; its questions alone may sound otherwise.
         return alone
-    left_open = [part for part in read if _is_left_open(part, labels)] if len(understood) < MAX_PARTS else []
-    if len(understood) == 1 and not left_open:
+    if len(understood) == 1:
         return alone if _is_understood(whole) else understood
-    handed_over = left_open[:1]
-    said = [part for part in read if part in understood[:MAX_PARTS] or part in handed_over]
-    return [_handed_over(part) if part in handed_over else part for part in said]
+    if any(unit.context for unit in units):
+        understood.sort(key=lambda part: part.label != likeliest)
+    return understood[:MAX_PARTS]
 
 
-def _is_left_open(part: Part, labels: list[str]) -> bool:
-    """Whether it asks something that is not understood, and not what another part asks in other words."""
-    if _is_understood(part.parsed) or len(part.text.split()) < _LEAST_WORDS_TO_HAND_OVER:
-        return False
-    nearest = [entry["name"] for entry in (part.parsed.get("intent_ranking") or [])[:_NEAREST]]
-    return not set(nearest) & set(labels)
+def _likeliest(parsed: dict[str, Any]) -> str:
+    """The full intent that a message is likeliest to have, sure or not."""
+    if _is_understood(parsed):
+        return full_intent(parsed)
+    ranking = parsed.get("intent_ranking") or [{"name": ""}]
+    return str(ranking[0]["name"])
 
 
 async def _read(unit: Unit, parse: Parse) -> Part:
     """The question alone; where that says too little, with its statement."""
-    parsed = await parse(unit.question)
-    if unit.context and not _is_understood(parsed) and not full_intent(parsed).startswith("emergency/"):
+    is_word = len(unit.question.split()) < _LEAST_WORDS
+    parsed = await parse(f"{unit.context} {unit.question}" if is_word else unit.question)
+    if unit.context and not is_word and not _is_understood(parsed) and not full_intent(parsed).startswith("emergency/"):
         with_context = await parse(f"{unit.context} {unit.question}")
         if _is_understood(with_context):
             return Part(unit.question, with_context)
@@ -156,17 +155,14 @@ def _is_understood(parsed: dict[str, Any]) -> bool:
     return parsed.get("decision") == "accepted"
 
 
-def _is_worth_saying(label: str) -> bool:
-    return base_intent(label) in {"safety", "handoff", "out_of_scope", "refuse"}
+def _is_worth_saying(part: Part) -> bool:
+    """Whether it is understood as something that a reply of its own is due to."""
+    kind = base_intent(part.label)
+    if not _is_understood(part.parsed):
+        return False
+    return kind == "safety" or (kind in _OTHER_REPLIES and float(part.parsed["intent"]["confidence"]) >= _SURE)
 
 
 def _distinct(parts: list[Part]) -> list[Part]:
     """The first part of each label."""
     return list({part.label: part for part in reversed(parts)}.values())[::-1]
-
-
-def _handed_over(part: Part) -> Part:
-    """A question beside others that no topic answers."""
-    ranking = [(entry["name"], entry["confidence"]) for entry in part.parsed.get("intent_ranking") or []]
-    confidence = float((part.parsed.get("intent") or {}).get("confidence") or 0.0)
-    return Part(part.text, {**part.parsed, **parse_result("handoff/unanswered", confidence, ranking)})

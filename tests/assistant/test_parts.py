@@ -15,8 +15,9 @@ def understood(label: str, confidence: float = 0.9) -> dict[str, Any]:
     return {**parse_result(label, confidence, [(label, confidence)]), "decision": "accepted", "red_flags": []}
 
 
-def not_understood() -> dict[str, Any]:
-    return {**parse_result("nlu_fallback", 0.3, [("safety/mri", 0.3)]), "decision": "not_sure", "red_flags": []}
+def not_understood(likeliest: str = "safety/mri") -> dict[str, Any]:
+    """Parse data of a message that was not, with its first guess."""
+    return {**parse_result("nlu_fallback", 0.3, [(likeliest, 0.3)]), "decision": "not_sure", "red_flags": []}
 
 
 class Pipeline:
@@ -89,10 +90,22 @@ async def test_the_same_question_twice_is_one() -> None:
     assert 1 == len(await parts("Does it hurt? Really, does it hurt?"))
 
 
-async def test_what_cant_be_answered_is_handed_over_beside_the_answer() -> None:
-    """A question of some length that nothing is known about."""
-    found = await parts("Does it hurt? And does your cat like strangers in the room?")
-    assert ["safety/pain", "handoff/unanswered"] == [part.label for part in found]
+async def test_what_is_handed_over_stands_beside_what_is_answered() -> None:
+    """Both treatments, in order."""
+    found = await parts("Does it hurt? And where can I book a visit?", not_understood("safety/pain"))
+    assert ["safety/pain", "handoff/booking"] == [part.label for part in found]
+
+
+async def test_a_fragment_that_says_nothing_costs_no_answer() -> None:
+    """What is not understood beside a question that is, was that question in other words more often than not."""
+    (part,) = await parts("Does it hurt? And is that a good thing or a bad one?")
+    assert "safety/pain" == part.label
+
+
+async def test_a_story_is_what_the_whole_of_it_says() -> None:
+    """Its questions alone may sound like something else."""
+    (part,) = await parts("My wife is thin on top. Does it hurt? Can I have an MRI?", understood("safety/women"))
+    assert "safety/women" == part.label
 
 
 async def test_a_red_flag_comes_first() -> None:
@@ -122,8 +135,24 @@ async def test_one_question_is_never_split() -> None:
 
 async def test_a_long_story_is_read_by_its_question() -> None:
     """Where the whole is not understood, its one question may be."""
-    (part,) = await parts("Me and my cousin were at the lake. It was sunny. Does it hurt?", not_understood())
+    (part,) = await parts(
+        "Me and my cousin were at the lake. It was sunny. Does it hurt?", not_understood("safety/pain")
+    )
     assert "safety/pain" == part.label
+
+
+async def test_a_question_that_its_story_does_not_speak_of_is_not_answered() -> None:
+    """The whole was not understood, and its first guess is another: it is asked back."""
+    (part,) = await parts(
+        "My mum had a melanoma. It is all clear now. Does it hurt?", not_understood("safety/cancer_risk")
+    )
+    assert "not_sure" == part.parsed["decision"]
+
+
+async def test_in_a_story_the_topic_of_the_whole_comes_first() -> None:
+    """Questions without a story keep their order."""
+    story = "I get an MRI every year. Does it hurt? And does the MRI heat it up?"
+    assert ["safety/mri", "safety/pain"] == [part.label for part in await parts(story, understood("safety/mri"))]
 
 
 async def test_small_talk_beside_a_question_says_nothing() -> None:
