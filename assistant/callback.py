@@ -86,6 +86,8 @@ _WRONG = "(?:that'?s |it'?s |this is )?(?:wrong|not right|not correct|incorrect)
 _NO = _said(("no|nope|nah|n|wait|not (?:yet|quite)", _WRONG), after=(_WRONG, "wait", "no"))
 #: Intents that say nothing about a name, however sure the classifier is of them.
 _CONTENT = frozenset({"safety", "emergency", "request_status"})
+#: "Ok, thank you" takes leave of an offer, and does not take it up.
+_COURTESIES = frozenset({"thanks", "goodbye", "greet"})
 #: Unknown words look like these, even when the classifier is rather sure.
 _CATCH_ALL = frozenset({"out_of_scope", "greet"})
 _SURE, _VERY_SURE = 0.5, 0.9
@@ -162,7 +164,7 @@ async def in_context(
     if len(text) <= LONGEST and (state.is_active or state.is_offered_now or state.known):
         if known := correct(text, state.known):
             return _as_details(parsed, known, None)
-        if meant := _meant(text, intent, state):
+        if meant := _meant(text, parsed, state):
             return _as(parsed, meant)
     return parsed
 
@@ -193,34 +195,45 @@ def _details(parsed: dict[str, Any], text: str, state: State, intent: str) -> De
 
 def _may_be_a_name(parsed: dict[str, Any], intent: str) -> bool:
     """Whether the classifier is unsure enough of a message that a word in it may be a name."""
-    ranking = parsed.get("intent_ranking") or [{"name": "", "confidence": 0.0}]
-    best = ranking[0]
-    if intent in _CONTENT or (base_intent(best["name"]) in _CONTENT and best["confidence"] >= _TOPIC_WORD):
+    if intent in _CONTENT or _names_a_topic(parsed):
         return False
     sure = _VERY_SURE if intent in _CATCH_ALL else _SURE
-    return intent == "nlu_fallback" or bool(best["confidence"] < sure)
+    return intent == "nlu_fallback" or bool(_best(parsed)["confidence"] < sure)
+
+
+def _names_a_topic(parsed: dict[str, Any]) -> bool:
+    """Whether an unsure classifier saw a word of a topic."""
+    best = _best(parsed)
+    return base_intent(best["name"]) in _CONTENT and bool(best["confidence"] >= _TOPIC_WORD)
+
+
+def _best(parsed: dict[str, Any]) -> dict[str, Any]:
+    ranking = parsed.get("intent_ranking") or [{"name": "", "confidence": 0.0}]
+    return dict(ranking[0])
 
 
 def _is_word_of_the_form(text: str) -> bool:
     return any(pattern.match(text) for pattern in (_STOP, _GO_ON, _YES, _NO))
 
 
-def _meant(text: str, intent: str, state: State) -> str | None:
+def _meant(text: str, parsed: dict[str, Any], state: State) -> str | None:
     """The intent of words that steer the request; None for any others."""
+    intent = base_intent(full_intent(parsed))
     if _STOP.match(text):
         return "cancel_request"
     if state.is_active:
-        return _meant_in_form(text, intent, state)
+        return _meant_in_form(text, parsed, state)
     if _GO_ON.match(text):
         return "resume_request"
-    if not state.is_offered_now:
+    if not state.is_offered_now or intent in _COURTESIES:
         return None
     if _NO.match(text) or intent == "deny":
         return "cancel_request"
     return "resume_request" if _YES.match(text) or intent == "affirm" else None
 
 
-def _meant_in_form(text: str, intent: str, state: State) -> str | None:
+def _meant_in_form(text: str, parsed: dict[str, Any], state: State) -> str | None:
+    intent = base_intent(full_intent(parsed))
     if state.asked == CONFIRMED:
         if _YES.match(text) or intent == "affirm":
             return "confirm_request"
@@ -232,8 +245,8 @@ def _meant_in_form(text: str, intent: str, state: State) -> str | None:
         return "resume_request"
     if _GO_ON.match(text):
         return "resume_request"
-    # Only what nothing else understands: a question in the middle is answered as always.
-    return "unclear_detail" if intent == "nlu_fallback" else None
+    # Only what nothing else understands: a question in the middle is answered, or asked back, as always.
+    return "unclear_detail" if intent == "nlu_fallback" and not _names_a_topic(parsed) else None
 
 
 def _as(parsed: dict[str, Any], intent: str) -> dict[str, Any]:

@@ -53,6 +53,12 @@ _ORDINAL = re.compile(
     r"(?:\s+(?:one|option|choice|topic))?\W*(?:please|pls|thanks)?\W*$",
     re.IGNORECASE,
 )
+_SAID_BEFORE = re.compile(
+    r"^\W*(?:(?:no|but|well|hey|again)\W+)*i (?:already |just )?"
+    r"(?:asked|said|meant|mean|want(?:ed)? to know|was asking)"
+    r"(?: you| about| if| whether| for)*\s+(?P<rest>\S.*)$",
+    re.IGNORECASE | re.DOTALL,
+)
 _NOT_A_WORD = re.compile(r"[^\w\s]")
 
 
@@ -77,10 +83,11 @@ class Past:
             if isinstance(event, UserUttered):
                 asked, intent = event.text or "", full_intent(event.parse_data)
                 choices = []
-                if base_intent(intent) == "safety":
+                if base_intent(intent) in _FOLLOWED:
                     asked = (event.parse_data or {}).get("question") or asked
                     label, question = intent, asked
-                    answered.append((intent, asked))
+                    if base_intent(intent) == "safety":
+                        answered.append((intent, asked))
                 elif intent not in _KEEPS_TOPIC:
                     label, question = None, ""
             elif isinstance(event, BotUttered):
@@ -88,6 +95,8 @@ class Past:
         return cls(choices, label, question, answered)
 
 
+#: What can be followed up: topics, and what only the clinic can do ("and on Sundays?").
+_FOLLOWED = frozenset({"safety", "handoff"})
 #: After these the topic before them is still the topic.
 _KEEPS_TOPIC = frozenset({"ask_sources", "ask_more", "ask_why", "thanks", "react", "affirm"})
 
@@ -117,16 +126,23 @@ async def in_conversation(parsed: dict[str, Any], text: str, past: Past, parse: 
         parse: the pipeline.
     """
     label = full_intent(parsed)
-    if base_intent(label) in {"emergency", "refuse"} or not past.answered:
+    if base_intent(label) == "emergency":
         return parsed
-    if past.label and _FOR_SOMEONE.match(text) and base_intent(label) != "handoff":
+    if parsed.get("decision") != "accepted" and (said := _SAID_BEFORE.match(text)):
+        meant = await parse(said["rest"])
+        if meant.get("decision") == "accepted":
+            return {**meant, "text": parsed.get("text")}
+    if base_intent(label) == "refuse" or (past.label is None and not past.answered):
+        return parsed
+    is_topic = base_intent(past.label or "") == "safety"
+    if past.label and is_topic and _FOR_SOMEONE.match(text) and base_intent(label) != "handoff":
         return _as_topic(parsed, past.label, past.question, "continued")
     if past.label and _may_continue(parsed, text):
         together = f"{past.question.rstrip(' ?.!')}, {text}"
         read = await parse(together)
         if base_intent(full_intent(read)) == "emergency":
             return {**parsed, "warns": True}
-        if _is_topic(read) and (not _is_topic(parsed) or _sureness(read) > _sureness(parsed)):
+        if _leads_on(read) and (not _leads_on(parsed) or _sureness(read) > _sureness(parsed)):
             again: Again | None = "continued" if full_intent(read) == past.label else None
             return _as_topic(read, full_intent(read), together, again)
     if any(label == known and _alike(text, question) for known, question in past.answered):
@@ -147,6 +163,11 @@ def _may_continue(parsed: dict[str, Any], text: str) -> bool:
 
 def _is_topic(parsed: dict[str, Any]) -> bool:
     return base_intent(full_intent(parsed)) == "safety"
+
+
+def _leads_on(parsed: dict[str, Any]) -> bool:
+    """Whether it is something that a follow-up can be about."""
+    return parsed.get("decision") == "accepted" and base_intent(full_intent(parsed)) in _FOLLOWED
 
 
 def _sureness(parsed: dict[str, Any]) -> float:

@@ -46,7 +46,9 @@ _SPANISH = frozenset(
 _SURELY_SPANISH = frozenset(
     """hola gracias buenas buenos días adiós adios ayuda quiero necesito cabeza sangre sangrado sangra dolor duele
     duelen señor usted ustedes cita precio cuánto cuanto cuesta qué cómo dónde cuándo está están tengo puedo tinta
-    hinchado hinchada hinchazón fiebre mareado mareada""".split()
+    hinchado hinchada hinchazón fiebre mareado mareada despierta despertar respira respirar garganta papá mamá hijo
+    hija esposo esposa marido mujer niño niña pecho ojo ojos boca cara brazo convulsión desmayó médico doctora urgencia
+    urgencias emergencia mucho mucha muy morir vivir sesión crema hormigueo temblando vómito vomitando""".split()
 )
 #: What the detector calls short Spanish.
 _READ_AS_SPANISH = frozenset({"es", "gl", "ast", "an"})

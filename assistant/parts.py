@@ -33,7 +33,12 @@ _LEADS = (
     r"and|also|but|so|or|plus|then|ok|okay|hi|hello|hey|please|oh|well|btw|by the way|another question|second|secondly|"
     r"first|firstly"
 )
-_OPENS = re.compile(rf"^(?:(?:{_LEADS})[\s,:]+)*(?:{_OPENERS})\b", re.IGNORECASE)
+#: A wish asks as a question does: "I'd like to book for Tuesday".
+_WISHES = (
+    r"i'd like|i would like|i want|i wanna|i need|i wish|please|tell me|let me know|"
+    r"(?:call|book|send|give|show) me"
+)
+_OPENS = re.compile(rf"^(?:(?:{_LEADS})[\s,:]+)*(?:{_OPENERS}|{_WISHES})\b", re.IGNORECASE)
 #: Where one sentence asks twice: "does it hurt and how long does it take".
 _JOINT = re.compile(
     r"(?:\s*[,;]\s*(?:(?:and|also|plus|but|or|then)\s+)*|\s+(?:(?:and|also|plus|&|\+)\s+)+)"

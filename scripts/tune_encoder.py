@@ -138,7 +138,8 @@ def tune(texts: list[str], intents: list[str], epochs: int) -> Pooled:
                 print(
                     f"{step} of {steps} steps, loss {loss.item():.2f}, {time.monotonic() - started:.0f} s", flush=True
                 )
-    return model.eval()
+    model.eval()
+    return model
 
 
 def _original() -> str:

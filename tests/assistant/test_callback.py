@@ -153,6 +153,12 @@ async def test_anything_else_leaves_the_offer_pending(visitor: Visitor) -> None:
     assert "Shall I send" in last(await visitor.says("310 555 0199")).text
 
 
+async def test_a_thank_you_does_not_take_up_the_offer(visitor: Visitor) -> None:
+    """It takes leave; "yes" takes it up."""
+    await visitor.says(PERSON)
+    assert [reply.kind for reply in (await visitor.says("ok thank you")).replies] == ["smalltalk"]
+
+
 @pytest.mark.parametrize("worry", ["allergic to nickel", "is the ink vegan?", "keloids", "it's itchy"])
 async def test_a_worry_is_never_taken_for_a_name(visitor: Visitor, worry: str) -> None:
     """Not even where the name was asked for just now."""
@@ -282,7 +288,8 @@ async def test_what_web_has_stored_is_forgotten_here(visitor: Visitor) -> None:
     await visitor.says("thanks")
     memory = await visitor.memory()
     assert "Lopez" not in memory
-    assert "0199" not in memory
+    assert "555 0199" not in memory
+    assert "555-0199" not in memory
 
 
 async def test_a_step_of_the_form_is_taken_once(visitor: Visitor) -> None:

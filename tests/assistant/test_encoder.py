@@ -16,9 +16,9 @@ def test_a_question_is_nearer_to_its_rewording_than_to_its_neighbour() -> None:
     """Topics of this field that share their words are kept apart."""
     asked, reworded, neighbour = encoder().encode(
         [
-            "do the dots get blurry over the years",
-            "will it spread and smudge with time",
-            "is it normal that it fades now",
+            "does it hurt a lot",
+            "is it painful",
+            "does it last long",
         ]
     )
     assert (DIMENSIONS,) == asked.shape
