@@ -3,34 +3,29 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.web.test_home_in_browser import CHROMIUM, FakeRasa, rasa, reply, site
+from tests.widget.support import FakeRasa, Widget, a_handoff
 
 pytestmark = pytest.mark.browser
-__all__ = ["rasa", "site"]
 
-HANDOFF = {"id": "6f1d2c1e-0000-4000-8000-000000000001", "reason": "prices", "status": "offered"}
 #: The form takes nothing that was filled in faster than people can.
 A_PERSON_NEEDS_MS = 3_500
 
 
 @pytest.fixture(params=[True, False], ids=["with JavaScript", "without JavaScript"])
-def form(request: pytest.FixtureRequest, site: str) -> Iterator[Page]:
+def form(request: pytest.FixtureRequest, site: str, new_context: Callable[..., BrowserContext]) -> Iterator[Page]:
     """The empty form on a phone."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        page = browser.new_page(viewport={"width": 375, "height": 812}, java_script_enabled=request.param)
-        page.goto(f"{site}/contact/")
-        yield page
-        if folder := os.environ.get("SCREENSHOTS"):
-            name = "with-js" if request.param else "without-js"
-            page.screenshot(path=Path(folder) / f"contact-{name}.png", full_page=True)
-        browser.close()
+    page = new_context(viewport={"width": 375, "height": 812}, java_script_enabled=request.param).new_page()
+    page.goto(f"{site}/contact/")
+    yield page
+    if folder := os.environ.get("SCREENSHOTS"):
+        name = "with-js" if request.param else "without-js"
+        page.screenshot(path=Path(folder) / f"contact-{name}.png", full_page=True)
 
 
 def test_a_visitor_leaves_name_and_number(form: Page) -> None:
@@ -67,19 +62,14 @@ def test_the_page_fits_a_phone_and_a_keyboard(form: Page) -> None:
     assert {"name", "phone", "email", "best_time", "reason", "message"} <= set(reached)
 
 
-def test_a_link_from_the_chat_knows_what_it_is_about(site: str, rasa: FakeRasa) -> None:
+def test_a_link_from_the_chat_knows_what_it_is_about(page: Page, site: str, rasa_server: FakeRasa) -> None:
     """The reason is filled in on the server; nothing of it stands in the address."""
-    contact = {"phone": None, "phone_text": None, "form_url": None}
-    rasa.replies = [reply("Ask the clinic.", "handoff", contact=contact, handoff=HANDOFF)]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        page = browser.new_page()
-        page.goto(site)
-        page.get_by_label("Your question").fill("how much is it")
-        page.get_by_role("button", name="Send").click()
-        link = page.get_by_role("log").get_by_role("link", name="Contact form").last
-        address = link.get_attribute("href") or ""
-        assert "prices" not in address
-        page.goto(address)
-        expect(page.get_by_label("What is it about?")).to_have_value("prices")
-        browser.close()
+    rasa_server.replies = [a_handoff()]
+    page.goto(site)
+    chat = Widget(page)
+    chat.open()
+    link = chat.ask_and_wait("can I come on Friday?").get_by_role("link", name="Contact form")
+    address = link.get_attribute("href") or ""
+    assert "booking" not in address
+    page.goto(address)
+    expect(page.get_by_label("What is it about?")).to_have_value("booking")

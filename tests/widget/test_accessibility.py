@@ -31,7 +31,7 @@ def assert_axe_finds_nothing(page: Page, state: str) -> None:
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("language", ["en", "es"])
 def test_axe_finds_nothing_in_any_state(
-    new_context: NewContext, site: str, rasa: FakeRasa, theme: str, language: str
+    new_context: NewContext, site: str, rasa_server: FakeRasa, theme: str, language: str
 ) -> None:
     """From the closed launcher to the receipt, with the page around it."""
     context = new_context(color_scheme=theme, reduced_motion="reduce")
@@ -42,18 +42,18 @@ def test_axe_finds_nothing_in_any_state(
     assert_axe_finds_nothing(page, "closed")
     widget.open()
     assert_axe_finds_nothing(page, "open")
-    rasa.replies = [
+    rasa_server.replies = [
         reply(f"See https://example.org or call us.\n- {kind}", kind, topic="pain", sources=[SOURCE])
         for kind in ("answer", "refuse", "out_of_scope", "smalltalk", "form")
     ]
-    rasa.replies += [an_emergency(), a_handoff(), a_handoff("requested"), a_question()]
+    rasa_server.replies += [an_emergency(), a_handoff(), a_handoff("requested"), a_question()]
     widget.ask()
     expect(widget.replies).to_have_count(9)
     widget.host.locator("summary").first.click()
     widget.host.locator(".feedback button").first.click()
     expect(widget.host.locator("[aria-pressed=true]")).to_have_count(1)
     assert_axe_finds_nothing(page, "every kind of reply")
-    rasa.is_down = True
+    rasa_server.is_down = True
     widget.ask()
     expect(widget.host.locator(".notice")).to_have_count(1)
     widget.host.locator(".more").click()
@@ -62,7 +62,7 @@ def test_axe_finds_nothing_in_any_state(
     widget.host.locator(".ask .danger").click()
     expect(widget.host.locator(".ask [role=alert]")).not_to_be_empty()
     assert_axe_finds_nothing(page, "deletion that failed")
-    rasa.is_down = False
+    rasa_server.is_down = False
     page.route("**/api/chat/messages", lambda route: route.fulfill(status=422, body="{}"))
     widget.ask()
     expect(widget.host.locator(".visitor.refused")).to_have_count(1)
@@ -96,10 +96,10 @@ def test_axe_finds_nothing_where_the_chat_could_not_be_loaded(new_context: NewCo
     assert_axe_finds_nothing(page, "not loaded")
 
 
-def test_a_conversation_with_the_keyboard_alone(widget: Widget, rasa: FakeRasa) -> None:
+def test_a_conversation_with_the_keyboard_alone(widget: Widget, rasa_server: FakeRasa) -> None:
     """From the page into the chat, to an answer's sources and a choice, and back to the launcher."""
     page = widget.page
-    rasa.replies = [reply(topic="pain", sources=[SOURCE]), a_question()]
+    rasa_server.replies = [reply(topic="pain", sources=[SOURCE]), a_question()]
     widget.launcher.focus()
     page.keyboard.press("Enter")
     expect(widget.panel).to_be_visible()
@@ -109,7 +109,7 @@ def test_a_conversation_with_the_keyboard_alone(widget: Widget, rasa: FakeRasa) 
     page.keyboard.type("really")
     page.keyboard.press("Enter")
     expect(widget.replies).to_have_count(2)
-    assert ["does it hurt?\nreally"] == rasa.texts
+    assert ["does it hurt?\nreally"] == rasa_server.texts
     assert widget.is_focused(widget.field)
 
     def tab_to(locator: str, key: str) -> None:
@@ -125,7 +125,7 @@ def test_a_conversation_with_the_keyboard_alone(widget: Widget, rasa: FakeRasa) 
     expect(widget.host.get_by_role("link", name="A study of inks")).to_be_visible()
     tab_to("details a", "Tab")
     tab_to(".clarify .button", "Tab")
-    rasa.replies = [reply("About scans.")]
+    rasa_server.replies = [reply("About scans.")]
     page.keyboard.press("Enter")
     expect(widget.replies).to_have_count(3)
     assert widget.is_focused(widget.field), "the focus is not lost with the button"
@@ -154,9 +154,9 @@ def test_the_focus_goes_back_to_the_link_that_opened_it(widget: Widget) -> None:
     expect(link).to_be_focused()
 
 
-def test_what_a_screen_reader_is_told(chat: Widget, rasa: FakeRasa) -> None:
+def test_what_a_screen_reader_is_told(chat: Widget, rasa_server: FakeRasa) -> None:
     """The tree: a named dialog, a log that is read as it grows, replies with their speaker, links and buttons named."""
-    rasa.replies = [an_emergency(), reply(topic="pain", sources=[SOURCE]), a_handoff()]
+    rasa_server.replies = [an_emergency(), reply(topic="pain", sources=[SOURCE]), a_handoff()]
     chat.ask("help")
     expect(chat.replies).to_have_count(3)
     expect(chat.log).to_have_attribute("aria-live", "polite")
@@ -231,9 +231,9 @@ def assert_all_is_in_reach(widget: Widget) -> None:
 
 
 @pytest.mark.parametrize("font_size", ["100%", "200%"])
-def test_a_small_phone(new_context: NewContext, site: str, rasa: FakeRasa, font_size: str) -> None:
+def test_a_small_phone(new_context: NewContext, site: str, rasa_server: FakeRasa, font_size: str) -> None:
     """320 pixels wide, with text twice as large too: the chat covers the page, and all of it can be reached."""
-    rasa.replies = [an_emergency(), a_handoff(), reply(topic="pain", sources=[SOURCE])]
+    rasa_server.replies = [an_emergency(), a_handoff(), reply(topic="pain", sources=[SOURCE])]
     page = new_context(viewport=PHONE_SIZE, has_touch=True, is_mobile=True).new_page()
     page.goto(site)
     page.locator("smp-chat").evaluate(f"chat => chat.style.fontSize = '{font_size}'")
@@ -266,7 +266,7 @@ def test_turning_the_phone_keeps_what_was_typed(chat: Widget) -> None:
     expect(chat.host.locator(".panel:not(:modal)")).to_be_visible()
 
 
-def test_right_to_left(page: Page, site: str, rasa: FakeRasa) -> None:
+def test_right_to_left(page: Page, site: str, rasa_server: FakeRasa) -> None:
     """On a page that runs from right to left the chat does too; what is written from left to right stays so."""
     page.goto(site)
     page.evaluate("document.documentElement.dir = 'rtl'")

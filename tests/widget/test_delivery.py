@@ -6,7 +6,7 @@ import httpx
 import pytest
 from playwright.sync_api import BrowserContext, Page, Route, expect
 
-from tests.widget.conftest import Process
+from tests.plugins.browser import Process
 from tests.widget.support import PHONE, FakeRasa, Widget, a_question, reply
 
 pytestmark = pytest.mark.browser
@@ -22,7 +22,7 @@ def second_tab(context: BrowserContext, site: str) -> Widget:
     return other
 
 
-def test_offline_and_back(chat: Widget, context: BrowserContext, rasa: FakeRasa) -> None:
+def test_offline_and_back(chat: Widget, context: BrowserContext, rasa_server: FakeRasa) -> None:
     """What is written offline is shown as unsent, with the phone at hand, and sent by itself, in order, once."""
     context.set_offline(True)
     expect(chat.banner).to_contain_text("You are offline")
@@ -33,11 +33,11 @@ def test_offline_and_back(chat: Widget, context: BrowserContext, rasa: FakeRasa)
     context.set_offline(False)
     expect(chat.replies).to_have_count(2)
     expect(chat.banner).to_be_empty()
-    assert ["first", "second"] == rasa.texts
+    assert ["first", "second"] == rasa_server.texts
     assert 0 == chat.page.evaluate("sessionStorage.length")
 
 
-def test_what_was_written_offline_survives_a_reload(chat: Widget, rasa: FakeRasa) -> None:
+def test_what_was_written_offline_survives_a_reload(chat: Widget, rasa_server: FakeRasa) -> None:
     """And is sent without the chat being opened again."""
     chat.page.route("**/api/chat/**", lambda route: route.abort())
     chat.ask("kept")
@@ -45,12 +45,12 @@ def test_what_was_written_offline_survives_a_reload(chat: Widget, rasa: FakeRasa
     chat.page.unroute("**/api/chat/**")
     chat.page.reload()
     expect(chat.launcher).to_have_class("launcher news")
-    assert ["kept"] == rasa.texts
+    assert ["kept"] == rasa_server.texts
     chat.open()
     expect(chat.replies).to_have_count(1)
 
 
-def test_an_answer_that_got_lost_is_not_asked_for_twice(chat: Widget, rasa: FakeRasa) -> None:
+def test_an_answer_that_got_lost_is_not_asked_for_twice(chat: Widget, rasa_server: FakeRasa) -> None:
     """The server got the message and its answer did not arrive: sending it again handles nothing again."""
     lost = []
 
@@ -65,10 +65,10 @@ def test_an_answer_that_got_lost_is_not_asked_for_twice(chat: Widget, rasa: Fake
     chat.ask("does it hurt?")
     expect(chat.replies).to_have_count(1)
     expect(chat.sent).to_have_text(["does it hurt?"])
-    assert ["does it hurt?"] == rasa.texts
+    assert ["does it hurt?"] == rasa_server.texts
 
 
-def test_a_failing_server_is_tried_again(chat: Widget, rasa: FakeRasa) -> None:
+def test_a_failing_server_is_tried_again(chat: Widget, rasa_server: FakeRasa) -> None:
     """With phone and form in sight at the first failure, and a way not to wait."""
     chat.page.route("**/api/chat/sessions", lambda route: route.fulfill(status=503, body="<html>busy</html>"))
     chat.ask()
@@ -79,10 +79,10 @@ def test_a_failing_server_is_tried_again(chat: Widget, rasa: FakeRasa) -> None:
     chat.banner.get_by_role("button", name="Try again").click()
     expect(chat.replies).to_have_count(1)
     expect(chat.banner).to_be_empty()
-    assert 1 == len(rasa.asked)
+    assert 1 == len(rasa_server.asked)
 
 
-def test_it_is_tried_again_without_help(chat: Widget, rasa: FakeRasa) -> None:
+def test_it_is_tried_again_without_help(chat: Widget, rasa_server: FakeRasa) -> None:
     """The visitor need not do anything."""
     failures = []
 
@@ -99,7 +99,7 @@ def test_it_is_tried_again_without_help(chat: Widget, rasa: FakeRasa) -> None:
     assert 2 == len(failures)
 
 
-def test_too_many_is_a_matter_of_time(chat: Widget, rasa: FakeRasa) -> None:
+def test_too_many_is_a_matter_of_time(chat: Widget, rasa_server: FakeRasa) -> None:
     """The message is kept, and the visitor told; no phone number is called for that."""
     limited = '{"error": {"code": "too_many", "message": "Slow."}, "contact": {}}'
     chat.page.route(MESSAGES, lambda route: route.fulfill(status=429, body=limited))
@@ -110,7 +110,7 @@ def test_too_many_is_a_matter_of_time(chat: Widget, rasa: FakeRasa) -> None:
     expect(chat.replies).to_have_count(1)
 
 
-def test_what_can_never_be_accepted_is_said_so(chat: Widget, rasa: FakeRasa) -> None:
+def test_what_can_never_be_accepted_is_said_so(chat: Widget, rasa_server: FakeRasa) -> None:
     """It is not tried for ever, and the next message goes through."""
     chat.page.route(MESSAGES, lambda route: route.fulfill(status=422, body='{"error": {"code": "invalid"}}'))
     chat.ask("first")
@@ -118,43 +118,43 @@ def test_what_can_never_be_accepted_is_said_so(chat: Widget, rasa: FakeRasa) -> 
     chat.page.unroute(MESSAGES)
     chat.ask("second")
     expect(chat.replies).to_have_count(1)
-    assert ["second"] == rasa.texts
+    assert ["second"] == rasa_server.texts
 
 
-def test_a_text_that_is_too_long_stays_in_the_field(chat: Widget, rasa: FakeRasa) -> None:
+def test_a_text_that_is_too_long_stays_in_the_field(chat: Widget, rasa_server: FakeRasa) -> None:
     """Nothing of it is lost, and the reason is told."""
     chat.ask("x" * 10_001)
     expect(chat.panel.get_by_text("too long for one message")).to_be_visible()
     assert 10_001 == len(chat.field.input_value())
-    assert [] == rasa.asked
+    assert [] == rasa_server.asked
 
 
-def test_double_send(chat: Widget, rasa: FakeRasa) -> None:
+def test_double_send(chat: Widget, rasa_server: FakeRasa) -> None:
     """Enter twice, or a second click on a starter, is one message."""
     chat.field.fill("does it hurt?")
     chat.field.evaluate("field => { field.form.requestSubmit(); field.form.requestSubmit(); }")
     expect(chat.replies).to_have_count(1)
-    assert ["does it hurt?"] == rasa.texts
+    assert ["does it hurt?"] == rasa_server.texts
 
 
-def test_a_reload_in_the_middle_of_an_answer(chat: Widget, rasa: FakeRasa) -> None:
+def test_a_reload_in_the_middle_of_an_answer(chat: Widget, rasa_server: FakeRasa) -> None:
     """The message is there at once, its answer when it comes, and Rasa was asked once."""
-    rasa.goes_on.clear()
+    rasa_server.goes_on.clear()
     chat.ask("does it hurt?")
     expect(chat.sent).to_have_count(1)
-    while not rasa.asked:
+    while not rasa_server.asked:
         chat.page.wait_for_timeout(20)
     chat.page.reload()
     chat.open()
     expect(chat.sent).to_have_text(["does it hurt?"])
-    rasa.goes_on.set()
+    rasa_server.goes_on.set()
     expect(chat.replies).to_have_count(1)
-    assert 1 == len(rasa.asked)
+    assert 1 == len(rasa_server.asked)
 
 
-def test_another_page_of_the_site_keeps_the_conversation(chat: Widget, site: str, rasa: FakeRasa) -> None:
+def test_another_page_of_the_site_keeps_the_conversation(chat: Widget, site: str, rasa_server: FakeRasa) -> None:
     """With titles of choices instead of their ids, and what was typed and not sent."""
-    rasa.replies = [a_question()]
+    rasa_server.replies = [a_question()]
     chat.ask_and_wait("scan")
     chat.page.get_by_role("button", name="MRI scans").click()
     expect(chat.replies).to_have_count(2)
@@ -166,7 +166,7 @@ def test_another_page_of_the_site_keeps_the_conversation(chat: Widget, site: str
     expect(chat.field).to_have_value("half a senten")
 
 
-def test_a_second_tab_follows(chat: Widget, context: BrowserContext, site: str, rasa: FakeRasa) -> None:
+def test_a_second_tab_follows(chat: Widget, context: BrowserContext, site: str, rasa_server: FakeRasa) -> None:
     """Both tabs are one conversation, in the same order, whoever writes."""
     chat.ask_and_wait("one")
     other = second_tab(context, site)
@@ -176,11 +176,11 @@ def test_a_second_tab_follows(chat: Widget, context: BrowserContext, site: str, 
     chat.ask_and_wait("three")
     expect(other.sent).to_have_text(["one", "two", "three"])
     expect(other.replies).to_have_count(3)
-    assert 1 == len({turn["conversation"] for turn in rasa.asked})
+    assert 1 == len({turn["conversation"] for turn in rasa_server.asked})
 
 
 def test_tabs_that_start_at_once_share_a_conversation(
-    chat: Widget, context: BrowserContext, site: str, rasa: FakeRasa
+    chat: Widget, context: BrowserContext, site: str, rasa_server: FakeRasa
 ) -> None:
     """Neither overwrites the other's session."""
     other = second_tab(context, site)
@@ -189,7 +189,7 @@ def test_tabs_that_start_at_once_share_a_conversation(
     for tab in (chat, other):
         expect(tab.replies).to_have_count(2)
         assert ["one", "two"] == sorted(tab.sent.all_inner_texts())
-    assert 1 == len({turn["conversation"] for turn in rasa.asked})
+    assert 1 == len({turn["conversation"] for turn in rasa_server.asked})
 
 
 def test_deletion_in_one_tab_clears_the_other(chat: Widget, context: BrowserContext, site: str) -> None:
@@ -205,7 +205,7 @@ def test_deletion_in_one_tab_clears_the_other(chat: Widget, context: BrowserCont
     expect(other.sent).to_have_text(["new"])
 
 
-def test_a_session_that_is_over_loses_no_message(chat: Widget, rasa: FakeRasa) -> None:
+def test_a_session_that_is_over_loses_no_message(chat: Widget, rasa_server: FakeRasa) -> None:
     """The message goes into a new conversation, and the visitor is told."""
     chat.ask_and_wait("old")
     chat.page.evaluate("localStorage.setItem('smp-chat.token', 'expired')")
@@ -213,7 +213,7 @@ def test_a_session_that_is_over_loses_no_message(chat: Widget, rasa: FakeRasa) -
     expect(chat.sent).to_have_text(["new"])
     expect(chat.replies).to_have_count(1)
     expect(chat.log).to_contain_text("The earlier conversation has ended")
-    assert ["old", "new"] == rasa.texts
+    assert ["old", "new"] == rasa_server.texts
 
 
 def test_a_long_conversation_is_restored_whole(chat: Widget, site: str) -> None:
@@ -229,18 +229,18 @@ def test_a_long_conversation_is_restored_whole(chat: Widget, site: str) -> None:
     expect(chat.sent).to_have_text([f"message {number}" for number in range(105)])
 
 
-def test_when_rasa_is_down_the_visitor_gets_a_way_and_may_ask_again(chat: Widget, rasa: FakeRasa) -> None:
+def test_when_rasa_is_down_the_visitor_gets_a_way_and_may_ask_again(chat: Widget, rasa_server: FakeRasa) -> None:
     """Emergency line, phone and form; the same message is answered once Rasa is back."""
-    rasa.is_down = True
+    rasa_server.is_down = True
     notice = chat.ask_and_wait("does it hurt?")
     expect(notice).to_contain_text("If this is an emergency, call")
     expect(notice.get_by_role("link", name="Contact form")).to_be_visible()
-    rasa.is_down = False
-    rasa.replies = [reply("It can.")]
+    rasa_server.is_down = False
+    rasa_server.replies = [reply("It can.")]
     notice.get_by_role("button", name="Ask again").click()
     expect(chat.replies).to_have_text(["Assistant: It can.Was this helpful?YesNo"])
     expect(chat.sent).to_have_count(1)
-    assert 1 == len({turn["message_id"] for turn in rasa.asked})
+    assert 1 == len({turn["message_id"] for turn in rasa_server.asked})
 
 
 def test_a_server_that_is_gone(page: Page, site: str, process: Process) -> None:

@@ -21,13 +21,15 @@ def open_on(page: Page, address: str) -> Widget:
     return widget
 
 
-def test_another_origin_with_a_strict_policy(page: Page, site: str, clinic_site: ClinicSite, rasa: FakeRasa) -> None:
+def test_another_origin_with_a_strict_policy(
+    page: Page, site: str, clinic_site: ClinicSite, rasa_server: FakeRasa
+) -> None:
     """One line, no inline style or script, no request to anyone else, no cookie, and only the token is kept."""
     requested: list[str] = []
     page.on("request", lambda request: requested.append(request.url))
     widget = open_on(page, clinic_site.address)
     assert page.evaluate("localStorage.length + sessionStorage.length") == 0
-    rasa.replies = [reply(), an_emergency(), a_handoff()]
+    rasa_server.replies = [reply(), an_emergency(), a_handoff()]
     widget.ask()
     expect(widget.replies).to_have_count(3)
     expect(widget.launcher).to_be_hidden()
@@ -52,13 +54,13 @@ def test_the_launcher_comes_first_and_the_rest_on_use(page: Page, site: str, cli
     }
 
 
-def test_a_site_that_is_not_allowed(page: Page, site: str, clinic_site: ClinicSite, rasa: FakeRasa) -> None:
+def test_a_site_that_is_not_allowed(page: Page, site: str, clinic_site: ClinicSite, rasa_server: FakeRasa) -> None:
     """Its visitors still get phone and form; the server takes no message from there."""
     address = clinic_site.address.replace("127.0.0.1", "localhost")
     widget = open_on(page, address)
     widget.ask()
     expect(widget.banner.get_by_role("link", name="Contact form")).to_be_visible()
-    assert [] == rasa.asked
+    assert [] == rasa_server.asked
 
 
 def test_the_pinned_version(page: Page, site: str, clinic_site: ClinicSite) -> None:
@@ -93,7 +95,7 @@ def test_without_scripts(new_context: Callable[..., BrowserContext], site: str) 
     expect(way.get_by_role("link", name="contact form")).to_be_visible()
 
 
-def test_in_a_frame(page: Page, site: str, clinic_site: ClinicSite, rasa: FakeRasa) -> None:
+def test_in_a_frame(page: Page, site: str, clinic_site: ClinicSite, rasa_server: FakeRasa) -> None:
     """The page for frames, on an allowed site: the chat stands open and answers."""
     clinic_site.policy = f"default-src 'none'; frame-src {site}"
     clinic_site.body = f'<iframe src="{site}/embed" title="Safety assistant" width="400" height="640"></iframe>'
@@ -103,10 +105,10 @@ def test_in_a_frame(page: Page, site: str, clinic_site: ClinicSite, rasa: FakeRa
     frame.get_by_role("button", name="Send").click()
     expect(frame.locator("smp-chat .turn .reply")).to_have_count(1)
     expect(frame.get_by_role("button", name="Close the chat")).to_have_count(0)
-    assert ["does it hurt?"] == rasa.texts
+    assert ["does it hurt?"] == rasa_server.texts
 
 
-def test_in_a_frame_without_storage(page: Page, site: str, clinic_site: ClinicSite, rasa: FakeRasa) -> None:
+def test_in_a_frame_without_storage(page: Page, site: str, clinic_site: ClinicSite, rasa_server: FakeRasa) -> None:
     """A site in a sandbox that keeps nothing: the conversation works as long as the page is open."""
     page.goto(clinic_site.address)
     page.add_init_script(
@@ -117,7 +119,7 @@ def test_in_a_frame_without_storage(page: Page, site: str, clinic_site: ClinicSi
     widget = open_on(page, clinic_site.address)
     widget.ask_and_wait("one")
     widget.ask_and_wait("two")
-    assert 1 == len({turn["conversation"] for turn in rasa.asked})
+    assert 1 == len({turn["conversation"] for turn in rasa_server.asked})
 
 
 def test_links_of_the_page_open_it(page: Page, site: str, clinic_site: ClinicSite) -> None:
@@ -128,12 +130,12 @@ def test_links_of_the_page_open_it(page: Page, site: str, clinic_site: ClinicSit
     expect(Widget(page).panel).to_be_visible()
     page.goto("about:blank")
     page.goto(f"{clinic_site.address}/#smp-chat")
-    expect(Widget(page).panel).to_be_visible()
+    expect(Widget(page).field).to_be_focused()
     page.keyboard.press("Escape")
-    assert page.url == f"{clinic_site.address}/"
+    expect(page).to_have_url(f"{clinic_site.address}/")
 
 
-def test_events_hold_no_text(page: Page, site: str, clinic_site: ClinicSite, rasa: FakeRasa) -> None:
+def test_events_hold_no_text(page: Page, site: str, clinic_site: ClinicSite, rasa_server: FakeRasa) -> None:
     """A page's analytics learn that something happened, not what was said, nor that it was an emergency."""
     page.add_init_script(
         "window.told = [];"
@@ -141,7 +143,7 @@ def test_events_hold_no_text(page: Page, site: str, clinic_site: ClinicSite, ras
         " document.addEventListener(`smp-chat-${name}`, ({ detail }) => window.told.push([name, detail]));"
     )
     widget = open_on(page, clinic_site.address)
-    rasa.replies = [an_emergency(), reply(), a_handoff()]
+    rasa_server.replies = [an_emergency(), reply(), a_handoff()]
     widget.ask("private")
     expect(widget.replies).to_have_count(3)
     widget.replies.nth(1).get_by_role("button", name="Yes").click()

@@ -36,7 +36,7 @@ HOSTILE = [
 ]
 
 
-def test_hostile_replies(chat: Widget, rasa: FakeRasa) -> None:
+def test_hostile_replies(chat: Widget, rasa_server: FakeRasa) -> None:
     """Nothing runs, nothing is loaded, nothing leaves its card, and the chat goes on."""
     requests: list[str] = []
     title = chat.page.title()
@@ -44,11 +44,11 @@ def test_hostile_replies(chat: Widget, rasa: FakeRasa) -> None:
     source = {"title": "<b>A study</b>", "publisher": "\u202eA journal", "url": "https://example.org/?q=<svg>"}
     choice = {"id": "choice", "title": "<b>Ink</b>", "description": '" onclick="alert(1)'}
     chat.page.on("request", lambda request: requests.append(request.url))
-    rasa.replies = [reply(text, sources=[source], choices=[choice]) for text in HOSTILE]
+    rasa_server.replies = [reply(text, sources=[source], choices=[choice]) for text in HOSTILE]
     chat.ask("\n".join(HOSTILE[:8]))
     # The chat shows so many replies to one message and no more.
     expect(chat.replies).to_have_count(20)
-    rasa.replies = [reply(text) for text in HOSTILE[20:]]
+    rasa_server.replies = [reply(text) for text in HOSTILE[20:]]
     chat.ask("more")
     expect(chat.replies).to_have_count(20 + len(HOSTILE) - 20)
     log = chat.log
@@ -68,14 +68,14 @@ def test_hostile_replies(chat: Widget, rasa: FakeRasa) -> None:
     )
 
 
-def test_the_safe_subset(chat: Widget, rasa: FakeRasa) -> None:
+def test_the_safe_subset(chat: Widget, rasa_server: FakeRasa) -> None:
     """Paragraphs, lists, and links to http, https, tel and mailto; a full stop after a link is none of it."""
     text = (
         "First line.\nSecond line.\n\nKeep it:\n- clean\n- dry\n\n1. wash\n2. wait\n\n"
         "See https://example.org/a_(b)?c=d#e. Or http://example.org, (https://example.org/x). "
         "Write mailto:help@example.org or call tel:+13105550100."
     )
-    rasa.replies = [reply(text)]
+    rasa_server.replies = [reply(text)]
     card = chat.ask_and_wait().locator(".text")
     expect(card.locator("p")).to_have_count(4)
     expect(card.locator("ul li")).to_have_text(["clean", "dry"])
@@ -90,9 +90,9 @@ def test_the_safe_subset(chat: Widget, rasa: FakeRasa) -> None:
     expect(card).to_contain_text("c=d#e. Or http://example.org, (https://example.org/x).")
 
 
-def test_a_turned_text_turns_nothing_after_it(chat: Widget, rasa: FakeRasa) -> None:
+def test_a_turned_text_turns_nothing_after_it(chat: Widget, rasa_server: FakeRasa) -> None:
     """Overrides are left out, and every paragraph and link is isolated from its neighbours."""
-    rasa.replies = [reply("\u202eevil https://example.org/gpj.exe and more")]
+    rasa_server.replies = [reply("\u202eevil https://example.org/gpj.exe and more")]
     card = chat.ask_and_wait().locator(".text")
     assert "\u202e" not in card.inner_text()
     assert "isolate" in card.locator("p").evaluate("p => getComputedStyle(p).unicodeBidi")
