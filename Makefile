@@ -5,6 +5,7 @@ IN ?= questions.jsonl
 OUT ?= predictions.jsonl
 SPLIT ?= validation
 FILE ?=
+DATA ?=
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 
@@ -14,7 +15,7 @@ RUN := .venv/bin/python
 export PYTHONUNBUFFERED := 1
 export RASA_TELEMETRY_ENABLED := false
 
-.PHONY: help setup setup-dev run test check train chat predict evaluate evaluate-conversations tune-encoder \
+.PHONY: help setup setup-dev run test check train chat predict evaluate evaluate-conversations bench tune-encoder \
 	measure faults-handoff test-widget widget-size staff clean
 
 help:  ## This list
@@ -62,6 +63,9 @@ evaluate: setup train  ## How well it understands: SPLIT=validation or test, or 
 
 evaluate-conversations: setup-dev train  ## Scripted conversations with the running product: SPLIT, FILE
 	@$(RUN) -m evaluation.evaluate_conversations --split $(SPLIT) $(if $(FILE),--file $(FILE))
+
+bench: setup-dev  ## Beside stock Rasa and others, and on public data in DATA=folder, into docs/benchmarks.md
+	@$(RUN) -m evaluation.benchmarks $(if $(DATA),--data $(DATA))
 
 tune-encoder: setup-dev  ## Teach the sentence encoder this field again; brings PyTorch (3 GB) for it alone
 	@$(UV) run --frozen --no-sync --with torch==2.13.0 --with transformers==5.23.0 --with onnx==1.23.2 \

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import gzip
 import os
-import platform
 import re
 import shutil
 import socket
@@ -23,16 +22,15 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import httpx
 from playwright.sync_api import Browser, sync_playwright
 
+from evaluation.documents import BENCHMARKS, when_and_where, write_section
+
 ROOT = Path(__file__).resolve().parent.parent
-DOCUMENT = ROOT / "docs" / "benchmarks.md"
-BEGIN, END = "<!-- widget: begin -->", "<!-- widget: end -->"
 RIVAL, RIVAL_VERSION = "deep-chat", "2.4.2"
 SLOWER = 4
 RUNS = 9
@@ -192,10 +190,9 @@ def table(sizes: dict[str, int], rival: bytes, near: Taken, far: Taken) -> str:
 
     return "\n".join(
         [
-            BEGIN,
             "## The website widget",
             "",
-            f"{datetime.now(UTC):%Y-%m-%d}, printed by `make widget-size` on {machine()}.",
+            f"{when_and_where()}; printed by `make widget-size`.",
             f"Chromium with its processor slowed down {SLOWER} times, an empty page, an empty cache; the median of",
             f"{RUNS} visits (least to most), in turns. A plain button's click brings {RIVAL} {RIVAL_VERSION}",
             "from npm. The phone's network is Lighthouse's slow 4G; all else is without a network. KB are 1,000 bytes.",
@@ -209,31 +206,12 @@ def table(sizes: dict[str, int], rival: bytes, near: Taken, far: Taken) -> str:
             row("main thread before the click", near, "main_before"),
             row("main thread from the click on", near, "main_after"),
             row("of that, script", near, "script"),
-            END,
         ]
     )
 
 
 def _gzip(content: bytes) -> bytes:
     return gzip.compress(content, 9, mtime=0)
-
-
-def machine() -> str:
-    """What the figures were taken on."""
-    model = platform.processor()
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.is_file():
-        found = re.search(r"^model name\s*:\s*(.+)$", cpuinfo.read_text(encoding="utf-8"), re.MULTILINE)
-        model = found[1] if found else model
-    return f"{os.cpu_count()} cores of {model or platform.machine()}"
-
-
-def write_section(document: Path, section: str) -> None:
-    """Put the section in the place of the one before it, or at the end."""
-    text = document.read_text(encoding="utf-8") if document.is_file() else "# Benchmarks\n"
-    before, found, rest = text.partition(BEGIN)
-    after = rest.partition(END)[2] if found else ""
-    document.write_text(f"{before.rstrip()}\n\n{section}\n{after.lstrip(chr(10))}", encoding="utf-8")
 
 
 @contextmanager
@@ -305,8 +283,8 @@ def main() -> None:
         with _host(chats, rival) as address:
             near, far = measure(address, chats, RUNS)
         section = table(widget_sizes(assistant), rival, near, far)
-    write_section(DOCUMENT, section)
-    print(f"\n{section}\n\nWritten into {DOCUMENT.relative_to(ROOT)}.")
+    write_section(BENCHMARKS, "widget", section)
+    print(f"\n{section}\n\nWritten into {BENCHMARKS.relative_to(ROOT)}.")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,156 @@
+"""One contender of the side by side comparison, alone in its process, so that its memory is its own.
+
+    python -m evaluation.benchmarks.contender NAME train TASK MODELS
+    python -m evaluation.benchmarks.contender NAME parse TASK MODELS RESULT
+
+The files are those of `evaluation/baselines/stock_rasa/run.py`, which does the same for stock Rasa. The two baselines
+keep nothing on disk: they learn again when they are to parse, and choose their threshold on every fifth example, which
+they then learn too, for the same share of wrong answers as ours.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+import psutil
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import FeatureUnion, Pipeline
+
+from assistant.classifier import SafetyClassifier
+from assistant.encoder import is_held_out
+from assistant.gate import SAFETY, wilson_upper
+from assistant.selection import full_intent
+from evaluation.benchmarks.public import original_encoder
+
+FALLBACK = "nlu_fallback"
+Parsed = tuple[str, float]
+
+
+class Baseline(Protocol):
+    """Something that learns examples and then says of a text which label is likeliest, and how sure."""
+
+    def learn(self, texts: Sequence[str], labels: Sequence[str]) -> None: ...
+
+    def judge(self, text: str) -> Parsed: ...
+
+
+class Tfidf:
+    """Words and letters, weighted by how rare they are, and a logistic regression."""
+
+    def learn(self, texts: Sequence[str], labels: Sequence[str]) -> None:
+        features = FeatureUnion(
+            [
+                ("words", TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True)),
+                ("letters", TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True, min_df=2)),
+            ]
+        )
+        self._model = Pipeline([("features", features), ("classifier", LogisticRegression(C=20, tol=1e-2))])
+        self._model.fit(texts, labels)
+
+    def judge(self, text: str) -> Parsed:
+        probabilities = self._model.predict_proba([text])[0]
+        best = int(probabilities.argmax())
+        return str(self._model.classes_[best]), float(probabilities[best])
+
+
+class Nearest:
+    """The label of the example whose sentence vector is nearest; the published encoder, not tuned."""
+
+    def __init__(self) -> None:
+        self._encoder = original_encoder()
+
+    def learn(self, texts: Sequence[str], labels: Sequence[str]) -> None:
+        self._vectors: npt.NDArray[np.float32] = self._encoder.encode([text.lower() for text in texts])
+        self._labels = list(labels)
+
+    def judge(self, text: str) -> Parsed:
+        cosines = self._vectors @ self._encoder.encode([text.lower()])[0]
+        best = int(cosines.argmax())
+        return self._labels[best], float(cosines[best])
+
+
+BASELINES = {"tfidf": Tfidf, "nearest": Nearest}
+
+
+def threshold(baseline: Baseline, taught: Sequence[tuple[str, str]], risk: float) -> float:
+    """The least sureness at which wrong answers are at most `risk` of the held-out examples, by the upper 95 % bound."""
+    seen = [(text, label) for text, label in taught if not is_held_out(text)]
+    held_out = [(text, label) for text, label in taught if is_held_out(text)]
+    baseline.learn(*zip(*seen, strict=True))
+    judged = [(*baseline.judge(text), label) for text, label in held_out]
+    wrong = sorted((sure for said, sure, label in judged if said != label and said.startswith(SAFETY)), reverse=True)
+    allowed = 0
+    while allowed < len(wrong) and wilson_upper(allowed + 1, len(held_out)) <= risk:
+        allowed += 1
+    return float(np.nextafter(wrong[allowed], 1.0)) if allowed < len(wrong) else 0.0
+
+
+def _ours(step: str, task: dict[str, Any], models: Path) -> dict[str, Any]:
+    os.environ["MODELS_DIRECTORY"] = str(models)
+    from assistant import model
+
+    if step == "train":
+        model.train()
+        return {}
+    agent = model.load_agent()
+
+    async def parse() -> list[list[Any]]:
+        await agent.parse_message("warm up")
+        parsed = []
+        for text in task["asked"]:
+            started = time.perf_counter()
+            read = await agent.parse_message(text)
+            taken = (time.perf_counter() - started) * 1000
+            parsed.append([full_intent(read), read["intent"]["confidence"], taken])
+        return parsed
+
+    return {"parsed": asyncio.run(parse())}
+
+
+def _baseline(name: str, step: str, task: dict[str, Any]) -> dict[str, Any]:
+    baseline: Baseline = BASELINES[name]()
+    risk = SafetyClassifier.get_default_config()["wrong_answer_risk"]
+    least = threshold(baseline, task["taught"], risk)
+    baseline.learn(*zip(*task["taught"], strict=True))
+    if step == "train":
+        return {}
+    baseline.judge("warm up")
+    parsed = []
+    for text in task["asked"]:
+        started = time.perf_counter()
+        label, sure = baseline.judge(text)
+        taken = (time.perf_counter() - started) * 1000
+        parsed.append([label if sure >= least else FALLBACK, sure, taken])
+    return {"parsed": parsed}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m evaluation.benchmarks.contender", description=__doc__)
+    parser.add_argument("name", choices=("ours", *BASELINES))
+    parser.add_argument("step", choices=("train", "parse"))
+    parser.add_argument("task", type=Path)
+    parser.add_argument("models", type=Path)
+    parser.add_argument("result", type=Path, nargs="?")
+    arguments = parser.parse_args()
+    task = json.loads(arguments.task.read_text(encoding="utf-8"))
+    if arguments.name == "ours":
+        result = _ours(arguments.step, task, arguments.models)
+    else:
+        result = _baseline(arguments.name, arguments.step, task)
+    if arguments.result:
+        result["memory_mb"] = psutil.Process().memory_info().rss / 1_000_000
+        arguments.result.write_text(json.dumps(result), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

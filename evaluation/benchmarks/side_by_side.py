@@ -1,0 +1,164 @@
+"""Ours beside what people would use instead: taught the same examples, asked the validation questions.
+
+Judged is what each message alone is understood as; what the dialogue makes of several questions is left out. Stock
+Rasa runs in an environment of its own (`evaluation/baselines/stock_rasa`), which is made on first use: 2.5 GB.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from evaluation.figures import Share, headline
+from evaluation.judge import QUESTIONS, Judged, Question, judge, read_questions
+from scripts.lint_content import ROOT, examples_of
+from scripts.located_yaml import read
+
+STOCK = ROOT / "evaluation" / "baselines" / "stock_rasa"
+NAMES = {
+    "ours": "this assistant",
+    "stock_rasa": "Rasa 3.6.21, stock (DIET, fallback 0.3 / 0.1)",
+    "tfidf": "TF-IDF, logistic regression",
+    "nearest": "MiniLM, nearest example",
+}
+FIGURES = (
+    "emergency recall",
+    "look-alike false alarms",
+    "wrong answers, of all messages",
+    "answerable answered right",
+    "unanswered: handed over, declined, asked back",
+    "out of scope: never a safety answer",
+    "handoff recall",
+)
+_KINDS = {
+    "safety": "answer",
+    "emergency": "emergency",
+    "handoff": "handoff",
+    "refuse": "refuse",
+    "out_of_scope": "out_of_scope",
+    "nlu_fallback": "clarify",
+}
+#: One thread, for all of them.
+_ONE_THREAD = dict.fromkeys(
+    ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "ENCODER_THREADS"),
+    "1",
+)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One contender: its figures by name, seconds to train, milliseconds to parse, and megabytes of its process."""
+
+    name: str
+    figures: dict[str, Share]
+    training_seconds: float
+    parse_p50: float
+    parse_p95: float
+    memory_mb: float
+
+
+def examples() -> list[tuple[str, str]]:
+    """Every example of `data/` with its full intent."""
+    paths = sorted((ROOT / "data").rglob("*.yml"))
+    return [(text, intent) for path in paths for intent, _, text in examples_of(read(path))]
+
+
+def judged_label(question: Question, label: str, confidence: float) -> Judged:
+    """How a label did, as if its reply had been given."""
+    base, _, key = label.partition("/")
+    topics = {"safety": [key], "emergency": [f"emergency_{key}"]}.get(base, [])
+    prediction = {"kind": _KINDS.get(base, "smalltalk"), "topics": topics, "confidence": confidence}
+    return judge(question, prediction)
+
+
+def run(names: Sequence[str], folder: Path) -> list[Outcome]:
+    """Teach and ask each contender, in turn."""
+    questions = read_questions(QUESTIONS / "validation.jsonl")
+    task = folder / "task.json"
+    asked = [question.text for question in questions]
+    task.write_text(json.dumps({"taught": examples(), "asked": asked}), encoding="utf-8")
+    outcomes = []
+    for name in names:
+        print(f"{NAMES[name]}: training ...", file=sys.stderr, flush=True)
+        models, result = folder / name, folder / f"{name}.json"
+        models.mkdir()
+        command = [*_stock_rasa()] if name == "stock_rasa" else [sys.executable, "-m", _MODULE, name]
+        started = time.monotonic()
+        _call([*command, "train", str(task), str(models)])
+        training_seconds = time.monotonic() - started
+        print(f"{NAMES[name]}: {len(asked)} messages ...", file=sys.stderr, flush=True)
+        _call([*command, "parse", str(task), str(models), str(result)], **_ONE_THREAD)
+        outcomes.append(_outcome(name, questions, json.loads(result.read_text(encoding="utf-8")), training_seconds))
+    return outcomes
+
+
+_MODULE = "evaluation.benchmarks.contender"
+
+
+def _outcome(name: str, questions: Sequence[Question], result: dict[str, Any], training_seconds: float) -> Outcome:
+    rows = [judged_label(q, label, sure) for q, (label, sure, _) in zip(questions, result["parsed"], strict=True)]
+    all_figures = headline(rows)
+    taken = [milliseconds for _, _, milliseconds in result["parsed"]]
+    p50, p95 = (float(np.percentile(taken, percentile)) for percentile in (50, 95))
+    figures = {figure: all_figures[figure] for figure in FIGURES}
+    return Outcome(NAMES[name], figures, training_seconds, p50, p95, result["memory_mb"])
+
+
+def _call(command: Sequence[str], **environment: str) -> None:
+    done = subprocess.run(
+        command,
+        env={**os.environ, "RASA_TELEMETRY_ENABLED": "false", **environment},
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise SystemExit(f"{done.stdout[-3000:]}\nFailed: {' '.join(command)}")
+
+
+def _stock_rasa() -> list[str]:
+    """The command that runs stock Rasa, its environment made first where it is missing."""
+    python = STOCK / ".venv" / "bin" / "python"
+    if not python.is_file():
+        uv = shutil.which("uv") or str(ROOT / ".tools" / "bin" / "uv")
+        print("Making the environment of stock Rasa (2.5 GB, a minute or two) ...", file=sys.stderr, flush=True)
+        _call([uv, "sync", "--project", str(STOCK), "--frozen", "--quiet", "--python", python_310()])
+    return [str(python), str(STOCK / "run.py")]
+
+
+def python_310() -> str:
+    """An interpreter for stock Rasa: the first Python 3.10 that runs, or "3.10" for uv to bring one."""
+    installed = sorted((Path.home() / ".pyenv" / "versions").glob("3.10.*/bin/python"))
+    for candidate in [os.environ.get("PYTHON_310", ""), shutil.which("python3.10") or "", *map(str, installed)]:
+        if candidate and subprocess.run([candidate, "--version"], capture_output=True, check=False).returncode == 0:
+            return candidate
+    return "3.10"
+
+
+def table(outcomes: Sequence[Outcome]) -> str:
+    """The figures, a column for each contender."""
+    lines = [
+        f"| | {' | '.join(outcome.name for outcome in outcomes)} |",
+        f"| --- |{' --- |' * len(outcomes)}",
+    ]
+    for figure in FIGURES:
+        cells = [outcome.figures[figure] for outcome in outcomes]
+        lines.append(f"| {figure} | {' | '.join(f'{share.value:.1%} ({share.count}/{share.of})' for share in cells)} |")
+    lines += [
+        f"| training | {' | '.join(f'{outcome.training_seconds:.0f} s' for outcome in outcomes)} |",
+        f"| parse, p50 / p95 | {' | '.join(f'{o.parse_p50:.1f} / {o.parse_p95:.1f} ms' for o in outcomes)} |",
+        f"| memory of the process | {' | '.join(f'{outcome.memory_mb:.0f} MB' for outcome in outcomes)} |",
+    ]
+    return "\n".join(lines)
