@@ -31,7 +31,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
 
 from assistant.encoder import is_held_out
-from assistant.gate import Gate, choose_gate, decide
+from assistant.gate import Gate, Nearness, choose_gate, decide
 from assistant.language import LANGUAGE
 from assistant.red_flags import RED_FLAGS
 from assistant.selection import parse_result
@@ -60,10 +60,11 @@ class Weights:
         return np.asarray(exponents / exponents.sum(axis=1, keepdims=True), dtype=np.float32)
 
     def nearness(self, dense: Matrix, labels: npt.NDArray[np.intp]) -> Matrix:
-        """For each message, the cosine to the nearest example of the given label."""
+        """For each message, the cosines to the nearest example of the given label and of any other: (messages, 2)."""
         similar = dense @ self.examples.T
-        similar[self.example_labels[np.newaxis, :] != labels[:, np.newaxis]] = -1
-        return np.asarray(similar.max(axis=1), dtype=np.float32)
+        is_own = self.example_labels[np.newaxis, :] == labels[:, np.newaxis]
+        own, rival = np.where(is_own, similar, -1), np.where(is_own, -1, similar)
+        return np.column_stack([own.max(axis=1), rival.max(axis=1)]).astype(np.float32)
 
 
 @dataclass(frozen=True)
@@ -196,9 +197,9 @@ class SafetyClassifier(IntentClassifier, GraphComponent):
             order = probabilities[row].argsort()[::-1]
             ranking = [(str(self._weights.labels[i]), float(probabilities[row, i])) for i in order]
             language = message.get(LANGUAGE) or "en"
-            decision = decide(self._gate, ranking, float(nearness[row]), message.get(RED_FLAGS) or [], language)
+            decision = decide(self._gate, ranking, Nearness(*nearness[row]), message.get(RED_FLAGS) or [], language)
             if not (message.get(TEXT) or "").strip():
-                decision = decide(self._gate, [(DEFAULT_NLU_FALLBACK_INTENT_NAME, 1.0)], 0.0, [])
+                decision = decide(self._gate, [(DEFAULT_NLU_FALLBACK_INTENT_NAME, 1.0)], Nearness(0.0, 0.0), [])
             result = parse_result(decision.label, decision.confidence, ranking[: self._config["ranking_length"]])
             for key, value in result.items():
                 message.set(key, value, add_to_output=True)
@@ -231,11 +232,11 @@ def out_of_fold(
     """Each example that the encoder was not tuned on, judged by a model that was not taught it.
 
     Returns:
-        For the `unseen` examples in order: probabilities, shape (unseen, names); and the cosine to the nearest example
-        of the best label.
+        For the `unseen` examples in order: probabilities, shape (unseen, names); and the nearness of the best label,
+        shape (unseen, 2).
     """
     probabilities = np.zeros((len(labels), len(names)), dtype=np.float32)
-    nearness = np.zeros(len(labels), dtype=np.float32)
+    nearness = np.zeros((len(labels), 2), dtype=np.float32)
     folds = StratifiedKFold(config["folds"], shuffle=True, random_state=0)
     for number, (taught, held_out) in enumerate(folds.split(dense, labels), start=1):
         logger.info("Choosing thresholds: fold %s of %s", number, config["folds"])

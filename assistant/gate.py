@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +19,13 @@ OTHER_LANGUAGE = "handoff/language"
 #: Excuses that need less alarm of the classifier to be overruled: the words may still be about today.
 _LOOSE_EXCUSES = frozenset({"long_past", "before_visit"})
 _WEAK = "weak"
+
+
+class Nearness(NamedTuple):
+    """Cosines from a message to the nearest example of a label, and to the nearest of any other label."""
+
+    own: float
+    rival: float
 
 
 @dataclass(frozen=True)
@@ -39,15 +46,22 @@ class Gate:
     answer: float = 0.6
     #: The least probability of a label whose reply can do no harm (small talk, handoff, refusal, out of scope).
     harmless: float = 0.15
-    #: Confidence in a topic is the logistic function of: its probability's logit, its nearness, and a constant, so
-    #: weighted that it is the share of topics that are right, out of fold.
+    #: Confidence in a topic is the logistic function of: its probability's logit, the cosines to its nearest example
+    #: and to the nearest of any other label, and a constant; so weighted that it is the share of topics that are
+    #: right, out of fold.
     weight_probability: float = 1.0
     weight_nearness: float = 0.0
+    weight_rival: float = 0.0
     constant: float = 0.0
 
-    def confidence(self, probability: float, nearness: float) -> float:
-        """How sure to be of a topic of this probability, whose nearest example has this cosine."""
-        score = self.weight_probability * _logit(probability) + self.weight_nearness * nearness + self.constant
+    def confidence(self, probability: float, nearness: Nearness) -> float:
+        """How sure to be of a topic of this probability."""
+        score = (
+            self.weight_probability * _logit(probability)
+            + self.weight_nearness * nearness.own
+            + self.weight_rival * nearness.rival
+            + self.constant
+        )
         return float(1 / (1 + np.exp(-score)))
 
 
@@ -64,7 +78,7 @@ class Decision:
 def decide(
     gate: Gate,
     ranking: Sequence[tuple[str, float]],
-    nearness: float,
+    nearness: Nearness,
     red_flags: Sequence[dict[str, str | None]],
     language: str = "en",
 ) -> Decision:
@@ -73,7 +87,7 @@ def decide(
     Args:
         gate: the thresholds.
         ranking: full intents with their probabilities, best first.
-        nearness: cosine to the nearest example of the best one.
+        nearness: of the best one.
         red_flags: the rules' hits, each with `kind` and `excuse`.
         language: of the message: `en`, `es` or `other`. Only English is ever answered from a topic.
     """
@@ -141,7 +155,7 @@ def choose_gate(
     Args:
         labels: the true label of each example.
         probabilities: out-of-fold, shape (examples, names).
-        nearness: cosine to the nearest example of the best label, out-of-fold, shape (examples,).
+        nearness: of the best label, out-of-fold, shape (examples, 2): its own and its rival's cosine.
         names: the label of each column.
         risk: the share of messages that may get a wrong answer; held by its upper 95 % bound.
     """
@@ -153,14 +167,15 @@ def choose_gate(
     if len(set(is_right[is_topic])) == 2:
         features = np.column_stack([_logit(top), nearness])[is_topic]
         fitted = LogisticRegression().fit(features, is_right[is_topic])
-        (weight_probability, weight_nearness), (constant,) = fitted.coef_[0], fitted.intercept_
+        (weight_probability, weight_nearness, weight_rival), (constant,) = fitted.coef_[0], fitted.intercept_
         gate = replace(
             gate,
             weight_probability=float(weight_probability),
             weight_nearness=float(weight_nearness),
+            weight_rival=float(weight_rival),
             constant=float(constant),
         )
-    confidence = np.array([gate.confidence(p, near) for p, near in zip(top, nearness, strict=True)])
+    confidence = np.array([gate.confidence(p, Nearness(*near)) for p, near in zip(top, nearness, strict=True)])
     wrong = is_topic & ~is_right
     for threshold in np.arange(0.30, 0.96, 0.01):
         errors = int((wrong & (confidence >= threshold)).sum())
