@@ -4,8 +4,8 @@
     python -m evaluation.benchmarks.contender NAME parse TASK MODELS RESULT
 
 The files are those of `evaluation/baselines/stock_rasa/run.py`, which does the same for stock Rasa. The two baselines
-keep nothing on disk: they learn again when they are to parse, and choose their threshold on every fifth example, which
-they then learn too, for the same share of wrong answers as ours.
+keep nothing on disk: they learn again when they are to parse. Their threshold is chosen on every fifth example, which
+they then learn too.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import asyncio
 import json
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -26,9 +26,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import FeatureUnion, Pipeline
 
-from assistant.classifier import SafetyClassifier
 from assistant.encoder import is_held_out
-from assistant.gate import SAFETY, wilson_upper
 from assistant.selection import full_intent
 from evaluation.benchmarks.public import original_encoder
 
@@ -79,20 +77,18 @@ class Nearest:
         return self._labels[best], float(cosines[best])
 
 
-BASELINES = {"tfidf": Tfidf, "nearest": Nearest}
+BASELINES: dict[str, Callable[[], Baseline]] = {"tfidf": Tfidf, "nearest": Nearest}
 
 
-def threshold(baseline: Baseline, taught: Sequence[tuple[str, str]], risk: float) -> float:
-    """The least sureness at which wrong answers are at most `risk` of the held-out examples, by the upper 95 % bound."""
-    seen = [(text, label) for text, label in taught if not is_held_out(text)]
-    held_out = [(text, label) for text, label in taught if is_held_out(text)]
-    baseline.learn(*zip(*seen, strict=True))
-    judged = [(*baseline.judge(text), label) for text, label in held_out]
-    wrong = sorted((sure for said, sure, label in judged if said != label and said.startswith(SAFETY)), reverse=True)
-    allowed = 0
-    while allowed < len(wrong) and wilson_upper(allowed + 1, len(held_out)) <= risk:
-        allowed += 1
-    return float(np.nextafter(wrong[allowed], 1.0)) if allowed < len(wrong) else 0.0
+def threshold(judged: Sequence[tuple[str, float, str]]) -> float:
+    """The sureness from which on answers pay most: right ones count one, wrong ones minus one.
+
+    Args:
+        judged: of each held-out example what it was taken for, how surely, and its label.
+    """
+    by_sureness = sorted(judged, key=lambda one: -one[1])
+    worth = np.cumsum([1 if said == label else -1 for said, _, label in by_sureness])
+    return by_sureness[int(worth.argmax())][1]
 
 
 def _ours(step: str, task: dict[str, Any], models: Path) -> dict[str, Any]:
@@ -118,9 +114,10 @@ def _ours(step: str, task: dict[str, Any], models: Path) -> dict[str, Any]:
 
 
 def _baseline(name: str, step: str, task: dict[str, Any]) -> dict[str, Any]:
-    baseline: Baseline = BASELINES[name]()
-    risk = SafetyClassifier.get_default_config()["wrong_answer_risk"]
-    least = threshold(baseline, task["taught"], risk)
+    baseline = BASELINES[name]()
+    taught, held_out = ([row for row in task["taught"] if is_held_out(row[0]) is kept] for kept in (False, True))
+    baseline.learn(*zip(*taught, strict=True))
+    least = threshold([(*baseline.judge(text), label) for text, label in held_out])
     baseline.learn(*zip(*task["taught"], strict=True))
     if step == "train":
         return {}
