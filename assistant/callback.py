@@ -1,7 +1,8 @@
 """What a message means while a call-back request is on offer or under way.
 
 The classifier sees one message and no conversation, so "Maria", "310 555 0100" and "no, .co not .com" mean nothing to
-it. Here its result is read again in the light of the conversation. An emergency is never read as anything else.
+it. Here its result is read again in the light of the conversation. An emergency is never read as anything else, but for
+a bare name or number that only sounds like one.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from rasa.shared.core.trackers import DialogueStateTracker
 
 from assistant.details import LONGEST, Details, correct, find_details
 from assistant.selection import base_intent, full_intent
+from assistant.spelling import dictionary
 from shared.clinic import clinic
 
 FORM = "callback_form"
@@ -93,6 +95,10 @@ _CATCH_ALL = frozenset({"out_of_scope", "greet"})
 _SURE, _VERY_SURE = 0.5, 0.9
 #: An unsure classifier whose first guess is a topic, at least so probable, saw a word of that topic.
 _TOPIC_WORD = 0.3
+#: From here on the classifier's alarm counts whatever the words are.
+_SURE_ALARM = 0.65
+#: No name has more words.
+_NAME_WORDS = 4
 #: So many words beside the details make a question of their own.
 _QUESTION_WORDS = 3
 
@@ -147,6 +153,8 @@ async def in_context(
         state: where the request stands.
         parse: the pipeline, for what a message asks beside the details it leaves.
     """
+    if _is_bare_detail(parsed, text, state):
+        parsed = _without_alarm(parsed)
     intent = base_intent(full_intent(parsed))
     if intent == "emergency":
         return parsed
@@ -167,6 +175,32 @@ async def in_context(
         if meant := _meant(text, parsed, state):
             return _as(parsed, meant)
     return parsed
+
+
+def _is_bare_detail(parsed: dict[str, Any], text: str, state: State) -> bool:
+    """Whether only the classifier is alarmed, and by nothing but a name, a number or an address that was asked for.
+
+    "Maria Lopez" is like no example, and any label may come out on top. Words that say something are never excused so.
+    """
+    alarm = float(parsed["intent"]["confidence"] or 0)
+    is_thin = parsed.get("decision") == "classifier_emergency" and not parsed.get("red_flags") and alarm < _SURE_ALARM
+    if not is_thin or not (state.is_active or state.is_offered_now) or len(text.split()) > _NAME_WORDS:
+        return False
+    details = find_details(text, clinic().country, asked=state.asked, names_welcome=True)
+    return bool(details.found) and not details.words_left and _is_plainly_a_name(details.visitor_name)
+
+
+def _is_plainly_a_name(name: str | None) -> bool:
+    """"Maria Lopez" and "siobhan" are; "fainted" and "Fainted" are words."""
+    words = (name or "").split()
+    are_capitals = len(words) > 1 and all(word.istitle() and len(word) > 1 for word in words)
+    return are_capitals or not any(word.lower() in dictionary() for word in words)
+
+
+def _without_alarm(parsed: dict[str, Any]) -> dict[str, Any]:
+    ranking = [one for one in parsed.get("intent_ranking") or [] if base_intent(one["name"]) != "emergency"]
+    intent = {"name": "nlu_fallback", "confidence": 0.0}
+    return {**parsed, "intent": intent, "intent_ranking": ranking, "decision": "not_sure", "warns": False}
 
 
 def _details(parsed: dict[str, Any], text: str, state: State, intent: str) -> Details:

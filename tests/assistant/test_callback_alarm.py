@@ -1,0 +1,51 @@
+"""A bare name or number that only sounds like an emergency, while a call-back request waits for it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from assistant.callback import State, in_context
+from assistant.selection import full_intent, parse_result
+from tests.conftest import CLINIC, WriteClinic
+
+ASKED = State(is_pending=True, is_active=True, asked="visitor_name", known={}, is_offered_now=False)
+IDLE = State(is_pending=False, is_active=False, asked=None, known={}, is_offered_now=False)
+
+
+def alarmed(confidence: float = 0.3, red_flags: tuple[dict[str, Any], ...] = ()) -> dict[str, Any]:
+    """What the pipeline makes of a message in which the classifier hears an emergency."""
+    ranking = [("emergency/seizure", confidence), ("safety/mri", 0.1)]
+    result = parse_result("emergency/seizure", confidence, ranking)
+    decision = "red_flag" if red_flags else "classifier_emergency"
+    return {**result, "decision": decision, "red_flags": list(red_flags), "warns": False}
+
+
+async def read(text: str, parsed: dict[str, Any], state: State = ASKED) -> str:
+    async def parse(_: str) -> dict[str, Any]:
+        return parsed
+
+    return full_intent(await in_context(parsed, text, state, parse))
+
+
+@pytest.mark.parametrize("text", ["Maria Lopez", "(310) 555-0102", "jo@example.com", "Siobhan"])
+async def test_a_bare_detail_is_a_detail(text: str, write_clinic: WriteClinic) -> None:
+    """Like no example, it may come out as anything; the form goes on."""
+    write_clinic(CLINIC)
+    assert "give_details" == await read(text, alarmed())
+
+
+@pytest.mark.parametrize("text", ["chest pain", "I fainted", "Maria Lopez fainted", "help", "my throat"])
+async def test_words_that_say_something_stay_an_emergency(text: str, write_clinic: WriteClinic) -> None:
+    """However thin the alarm is."""
+    write_clinic(CLINIC)
+    assert "emergency/seizure" == await read(text, alarmed())
+
+
+async def test_a_rule_or_a_sure_alarm_is_not_excused(write_clinic: WriteClinic) -> None:
+    """Nor is anything while no one asked for a name."""
+    write_clinic(CLINIC)
+    assert "emergency/seizure" == await read("Maria Lopez", alarmed(0.7))
+    assert "emergency/seizure" == await read("Maria Lopez", alarmed(red_flags=({"kind": "seizure", "excuse": None},)))
+    assert "emergency/seizure" == await read("Maria Lopez", alarmed(), IDLE)
