@@ -15,6 +15,7 @@ from rasa.shared.core.events import BotUttered, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 
 from assistant.normalize import normalize
+from assistant.parts import asks
 from assistant.selection import base_intent, full_intent, parse_result
 
 Parse = Callable[[str], Awaitable[dict[str, Any]]]
@@ -73,6 +74,8 @@ class Past:
     question: str
     #: Every question that a topic answered, with its full intent.
     answered: list[tuple[str, str]]
+    #: The words of the last turn, unless it was an emergency.
+    said: str = ""
 
     @classmethod
     def of(cls, tracker: DialogueStateTracker | None) -> Past:
@@ -92,7 +95,7 @@ class Past:
                     label, question = None, ""
             elif isinstance(event, BotUttered):
                 choices += [(button["payload"], button["title"]) for button in event.data.get("buttons") or []]
-        return cls(choices, label, question, answered)
+        return cls(choices, label, question, answered, "" if base_intent(intent) == "emergency" else asked)
 
 
 #: What can be followed up: topics, and what only the clinic can do ("and on Sundays?").
@@ -132,6 +135,8 @@ async def in_conversation(parsed: dict[str, Any], text: str, past: Past, parse: 
         meant = await parse(said["rest"])
         if meant.get("decision") == "accepted":
             return {**meant, "text": parsed.get("text")}
+    if (alarmed := await _added_up(parsed, text, past, parse)) is not None:
+        return alarmed
     if base_intent(label) == "refuse" or (past.label is None and not past.answered):
         return parsed
     is_topic = base_intent(past.label or "") == "safety"
@@ -148,6 +153,15 @@ async def in_conversation(parsed: dict[str, Any], text: str, past: Past, parse: 
     if any(label == known and _alike(text, question) for known, question in past.answered):
         return {**parsed, "again": "repeated"}
     return parsed
+
+
+async def _added_up(parsed: dict[str, Any], text: str, past: Past, parse: Parse) -> dict[str, Any] | None:
+    """The emergency that a few words make of what was said before them, where they say nothing clear alone."""
+    is_clear = parsed.get("decision") == "accepted" and _sureness(parsed) >= _SURE
+    if not past.said or is_clear or asks(text) or len(text.split()) > _MAX_WORDS:
+        return None
+    read = await parse(f"{past.said.rstrip(' ?.!')}, {text}")
+    return {**read, "text": parsed.get("text")} if base_intent(full_intent(read)) == "emergency" else None
 
 
 def _may_continue(parsed: dict[str, Any], text: str) -> bool:

@@ -83,11 +83,11 @@ def questions_of(text: str) -> list[Unit]:
     units: list[Unit] = []
     statement = ""
     for sentence in _split_sentences(text):
-        pieces = [piece.strip(" ,;") for piece in _JOINT.split(sentence)] if _asks(sentence) else [sentence]
-        if any(len(piece.split()) < _LEAST_WORDS for piece in pieces) or not all(_asks(piece) for piece in pieces[1:]):
+        pieces = [piece.strip(" ,;") for piece in _JOINT.split(sentence)] if asks(sentence) else [sentence]
+        if any(len(piece.split()) < _LEAST_WORDS for piece in pieces) or not all(asks(piece) for piece in pieces[1:]):
             pieces = [sentence]
         for piece in pieces:
-            if _asks(piece):
+            if asks(piece):
                 units.append(Unit(piece, statement))
             else:
                 statement = piece
@@ -101,7 +101,8 @@ def _split_sentences(text: str) -> list[str]:
     return [sentence.text.strip() for line in lines for sentence in _sentences()(line).sents if sentence.text.strip()]
 
 
-def _asks(sentence: str) -> bool:
+def asks(sentence: str) -> bool:
+    """Whether it is a question or a wish, with its mark or without."""
     return sentence.rstrip(" )\"'").endswith("?") or _OPENS.match(sentence.strip()) is not None
 
 

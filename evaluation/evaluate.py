@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from assistant.__main__ import configure_logging
-from evaluation.figures import Share, as_json, confusions, headline
+from evaluation.figures import Share, as_json, by_topic, confusions, headline
 from evaluation.judge import QUESTIONS, Judged, Question, judge, read_questions
 from evaluation.typos import with_typos
 
@@ -94,7 +94,17 @@ def table(rows: Sequence[Judged]) -> list[str]:
     """The figures as lines for the terminal."""
     lines = [f"  {name:46} {figure}" for name, figure in headline(rows).items()]
     wrong = [f"  {asked} answered with {answered}: {count}" for asked, answered, count in confusions(rows)[:10]]
-    return [f"{len(rows)} messages", *lines, "", "Answered with another topic, most often:", *wrong]
+    weak = sorted((each for each in by_topic(rows).items() if each[1].value < 1), key=lambda each: each[1].value)
+    return [
+        f"{len(rows)} messages",
+        *lines,
+        "",
+        "Answered with another topic, most often:",
+        *wrong,
+        "",
+        f"Topics, reasons and behaviours that are not always right ({len(weak)} of {len(by_topic(rows))}):",
+        *(f"  {name:46} {figure}" for name, figure in weak),
+    ]
 
 
 def compare(report: dict[str, Any], accepted: Path) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from assistant.followups import Past, in_conversation, named_choice
+from assistant.selection import full_intent
 from tests.assistant.test_parts import LABELS, Pipeline, not_understood, understood
 
 CHOICES = [("safety/mri", "MRI scans"), ("safety/pain", "Pain"), ("safety/cost", "Cost")]
@@ -75,6 +76,17 @@ async def test_an_alarm_that_only_the_conversation_raises_is_warned() -> None:
         not_understood(), "and for how long", past, Pipeline({"throat": "emergency/anaphylaxis"})
     )
     assert read["warns"]
+
+
+async def test_symptoms_add_up() -> None:
+    """A few words that say little alone make an emergency of what was said before; a question is only warned."""
+    past = Past([], None, "", [], said="there is pus on my scalp")
+    pipeline = Pipeline({"pus on my scalp, and shivers": "emergency/infection"})
+    assert "emergency/infection" == full_intent(await in_conversation(not_understood(), "and shivers", past, pipeline))
+    clear = understood("safety/pain")
+    assert clear is await in_conversation(clear, "and shivers", past, pipeline)
+    unclear = not_understood()
+    assert unclear is await in_conversation(unclear, "and shivers", Past([], None, "", []), pipeline)
 
 
 async def test_the_same_question_again_is_marked() -> None:
