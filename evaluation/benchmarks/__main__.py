@@ -31,7 +31,7 @@ def public(folder: Path) -> str:
             f"{when_and_where()}; printed by `make bench`.",
             "CLINC150 is Larson et al., EMNLP 2019 (CC BY 3.0); BANKING77 is Casanueva et al., 2020 (CC BY 4.0). The",
             "product's spelling repair, features, linear model and confidence, with the encoder as it was published:",
-            "the tuned one knows another field. Far: CLINC150's out-of-scope queries; near: questions of the 27 banking",
+            "the tuned one knows another field. Far: CLINC150's out-of-scope queries; near: those of the 27 banking",
             "intents that were not taught. FPR95: the share of foreign messages kept where 95 % of the known ones are.",
             "With rejection: below a threshold chosen on CLINC150's validation messages; for BANKING77, without any,",
             "at the one that keeps 95 % of the known ones.",
