@@ -1,7 +1,7 @@
 """`make tune-encoder`: teach the sentence encoder this field, from our own examples, and write it to `assistant/`.
 
 Starts from all-MiniLM-L6-v2's original weights and learns to keep the intents apart: cosine softmax over the examples
-(as in Wang et al., 2018, "CosFace", without its margin), a third of them with typing errors. One example in ten is
+(as in Wang et al., 2018, "CosFace", without its margin), a third of them with typing errors. One example in five is
 held out by `assistant.encoder.is_held_out`, so that thresholds can be chosen on messages the encoder never saw.
 
 Needs PyTorch, which the product does not: the make target brings it for this command alone. Two cores take about half

@@ -4,7 +4,7 @@
     python -m evaluation.benchmarks.contender NAME parse TASK MODELS RESULT
 
 The files are those of `evaluation/baselines/stock_rasa/run.py`, which does the same for stock Rasa. The two baselines
-keep nothing on disk: they learn again when they are to parse. Their threshold is chosen on every tenth example, which
+keep nothing on disk: they learn again when they are to parse. Their threshold is chosen on every fifth example, which
 they then learn too.
 """
 
