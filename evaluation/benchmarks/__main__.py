@@ -74,7 +74,7 @@ def side_by_side(names: Sequence[str]) -> str:
             "parses on one thread, in a process of its own; the memory of the two baselines includes their training.",
             "Judged is what a message alone is understood as. Stock Rasa has topics as plain intents, which suits its",
             "classifier best. The thresholds of the baselines are those where right answers less wrong ones are most.",
-            "Ours has red-flag rules, and an encoder tuned on four fifths of most of the examples; that was done once and",
+            "Ours has red-flag rules, and an encoder tuned on most of the examples; that was done once and",
             "is not in the training time.",
             "",
             table(outcomes),
