@@ -43,6 +43,18 @@ def outage_goes_on_notice() -> Reply:
     return Reply(text=f"I've kept this message too.{call} {emergency_sentence()}", kind="notice", contact=contact())
 
 
+def person_answers_notice() -> Reply:
+    """A person of the clinic answers here for now; the assistant does not."""
+    text = f"A person at the clinic has taken over this conversation and will answer you. {emergency_sentence()}"
+    return Reply(text=text, kind="notice", contact=contact())
+
+
+def person_still_answers_notice() -> Reply:
+    """The same, another message."""
+    text = f"The clinic has this message too. {emergency_sentence()}"
+    return Reply(text=text, kind="notice", contact=contact())
+
+
 def _minutes() -> str:
     minutes = round(config().resume_minutes)
     return f"{minutes} minutes" if minutes > 1 else "a minute"

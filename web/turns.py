@@ -6,6 +6,8 @@ clinic's notifications are committed together. Once begun, a turn is finished, w
 
 A message that failed is tried again, before any later one of its conversation, until it would be too late for an
 answer; then it is a task for the clinic's staff.
+
+While a person answers (`conversations/pause.py`) a message is read for emergencies and otherwise left to the person.
 """
 
 from __future__ import annotations
@@ -30,8 +32,15 @@ from web import rasa
 from web.config import config
 from web.contact.models import ContactRequest
 from web.contact.queue import stored_request
-from web.conversations.models import Conversation, Erasure, Message, Reply, StaffTask
-from web.notices import outage_goes_on_notice, outage_notice, unknown_choice_notice
+from web.conversations.models import Channel, Conversation, Erasure, Message, Reply, StaffTask
+from web.conversations.pause import asked_in_pause, emergencies, is_paused
+from web.notices import (
+    outage_goes_on_notice,
+    outage_notice,
+    person_answers_notice,
+    person_still_answers_notice,
+    unknown_choice_notice,
+)
 from web.notifications.models import Notification
 from web.notifications.outbox import notify
 from web.records import conversation_path, store_replies
@@ -158,6 +167,8 @@ async def _erase(conversation: Conversation) -> Erasure:
         await _a_moment()
     try:
         await rasa.forget(conversation.pk.hex)
+        if await _in_database(Conversation.objects.filter(pk=conversation.pk, paused_at__isnull=False).exists):
+            await rasa.forget(asked_in_pause(conversation.pk))
         return await _in_database(_delete, conversation.pk)
     finally:
         await _in_database(_release, conversation.pk, owner)
@@ -304,8 +315,9 @@ async def _ask_rasa(message: Message) -> Turn:
         RasaUnavailable: nothing did.
     """
     try:
+        paused = is_paused(message.conversation)
         return await rasa.take_turn(
-            conversation=message.conversation_id.hex,
+            conversation=asked_in_pause(message.conversation_id) if paused else message.conversation_id.hex,
             message_id=str(message.pk),
             text=message.text,
             choice=message.choice,
@@ -317,25 +329,32 @@ async def _ask_rasa(message: Message) -> Turn:
         return Turn(replies=[unknown_choice_notice()], understood=_NOTHING)
 
 
-def _is_held(message: Message, owner: str) -> bool:
-    """Whether the lease is still ours, with its row locked until the transaction ends."""
-    held = Conversation.objects.select_for_update().filter(pk=message.conversation_id, lease_owner=owner)
-    return held.exists()
+def _held(message: Message, owner: str) -> Conversation | None:
+    """The conversation, while the lease is still ours, with its row locked until the transaction ends."""
+    return Conversation.objects.select_for_update().filter(pk=message.conversation_id, lease_owner=owner).first()
 
 
 def _commit(message: Message, turn: Turn, owner: str) -> bool:
     """Store all that came of a message, at once; False when the lease was lost and someone else does it."""
     with transaction.atomic():
-        if not _is_held(message, owner):
+        held = _held(message, owner)
+        if held is None:
             return False
         Reply.objects.filter(message=message).delete()  # the notice of an outage that is over
-        store_replies(message, turn)
-        StaffTask.objects.filter(message=message).update(state=StaffTask.State.DONE)
+        urgent = emergencies(turn)
+        is_left = is_paused(held) and not urgent
+        said = (urgent or _notices_of_pause(held)) if is_paused(held) else turn.replies
+        store_replies(message, turn.model_copy(update={"replies": said}))
+        if is_left and held.paused_by == Conversation.PausedBy.CONSOLE:
+            # Whoever answers in an app of Meta's is told by that app.
+            notify(Notification.Kind.WAITING, conversation_path(held.pk))
+        if not is_left:
+            StaffTask.objects.filter(message=message).update(state=StaffTask.State.DONE)
         Message.objects.filter(pk=message.pk).update(
-            state=Message.State.HANDLED,
+            state=Message.State.LEFT if is_left else Message.State.HANDLED,
             handled_at=timezone.now(),
             next_attempt_at=None,
-            kind=turn.kind or "",
+            kind="" if is_left else turn.kind or "",
             topics=turn.topics,
             confidence=turn.understood.confidence,
             understood=turn.understood.model_dump(mode="json"),
@@ -346,11 +365,12 @@ def _commit(message: Message, turn: Turn, owner: str) -> bool:
 def _commit_failure(message: Message, owner: str) -> bool:
     """Keep a message that could not be handled, tell the visitor once, and plan the next attempt."""
     with transaction.atomic():
-        if not _is_held(message, owner):
+        held = _held(message, owner)
+        if held is None:
             return False
         now = timezone.now()
         if not Reply.objects.filter(message=message).exists():
-            store_replies(message, Turn(replies=[_notice_for(message)], understood=_NOTHING))
+            store_replies(message, Turn(replies=_notices_for(message, held), understood=_NOTHING))
         attempts = message.attempts + 1
         wait = min(FIRST_WAIT * 2 ** min(attempts - 1, 10), LONGEST_WAIT)
         Message.objects.filter(pk=message.pk).update(
@@ -363,23 +383,38 @@ def _commit_failure(message: Message, owner: str) -> bool:
     return True
 
 
-def _notice_for(message: Message) -> ReplyFormat:
+def _notices_of_pause(conversation: Conversation) -> list[ReplyFormat]:
+    """What stands in for an answer while a person answers: on the website a notice, elsewhere nothing.
+
+    Messenger and WhatsApp show the person's own words; there the assistant would only talk across them.
+    """
+    if conversation.channel != Channel.WEBSITE:
+        return []
+    since = {"message__conversation": conversation, "message__received_at__gte": conversation.paused_at}
+    is_known = Reply.objects.filter(kind="notice", **since).exists()
+    return [person_still_answers_notice() if is_known else person_answers_notice()]
+
+
+def _notices_for(message: Message, conversation: Conversation) -> list[ReplyFormat]:
     """The whole notice at the first message of an outage, a short one after it."""
+    if is_paused(conversation):
+        return _notices_of_pause(conversation)
     earlier = Message.objects.filter(
         conversation=message.conversation_id, pk__lt=message.pk, state=Message.State.FAILED
     ).filter(resume_until__gt=timezone.now())
-    return outage_goes_on_notice() if earlier.exists() else outage_notice()
+    return [outage_goes_on_notice() if earlier.exists() else outage_notice()]
 
 
 def _hand_to_staff(message: Message, owner: str) -> bool:
     with transaction.atomic():
-        if not _is_held(message, owner):
+        held = _held(message, owner)
+        if held is None:
             return False
         late = Message.objects.filter(too_late(timezone.now()), pk=message.pk)
         if not late.update(state=Message.State.FAILED, next_attempt_at=None, handled_at=timezone.now(), kind="notice"):
             return False
         if not Reply.objects.filter(message=message).exists():
-            store_replies(message, Turn(replies=[_notice_for(message)], understood=_NOTHING))
+            store_replies(message, Turn(replies=_notices_for(message, held), understood=_NOTHING))
         StaffTask.objects.get_or_create(message=message, defaults={"conversation_id": message.conversation_id})
         notify(Notification.Kind.FAILED_HANDOFF, conversation_path(message.conversation_id))
     logger.error("Message %s: not answered in time, it is a task for staff", message.pk)

@@ -15,6 +15,7 @@ class Notification(models.Model):
         NEW_REQUEST = "new_request", "New request"
         EMERGENCY = "emergency", "Emergency advice was given"
         FAILED_HANDOFF = "failed_handoff", "A visitor got no answer"
+        WAITING = "waiting", "A visitor waits for a person"
 
     class Way(models.TextChoices):
         EMAIL = "email", "E-mail"
