@@ -21,7 +21,8 @@ def emergency_sentence() -> str:
     return f"If this is an emergency, call {number} now."
 
 
-def _reach_the_clinic() -> str:
+def reach_the_clinic() -> str:
+    """The ways to a person, as the end of a sentence."""
     phone = clinic().phone_text
     return f"call the clinic at {phone} or use the contact form" if phone else "use the contact form"
 
@@ -30,7 +31,7 @@ def outage_notice() -> Reply:
     """A part is down: phone, form and the emergency line, and what becomes of the message, which is kept."""
     text = (
         f"I can't answer right now because of a technical problem. {emergency_sentence()} Otherwise, please "
-        f"{_reach_the_clinic()}. Your message is kept: if the problem ends within {_minutes()}, my answer appears "
+        f"{reach_the_clinic()}. Your message is kept: if the problem ends within {_minutes()}, my answer appears "
         "here; if not, it is shown to the clinic's staff."
     )
     return Reply(text=text, kind="notice", contact=contact())
@@ -63,7 +64,7 @@ def _minutes() -> str:
 def unknown_choice_notice() -> Reply:
     """A choice that is not on offer (any more)."""
     text = "That choice is no longer available. Please write your question instead, or "
-    return Reply(text=f"{text}{_reach_the_clinic()}.", kind="notice", contact=contact())
+    return Reply(text=f"{text}{reach_the_clinic()}.", kind="notice", contact=contact())
 
 
 def greeting() -> Reply:
@@ -76,6 +77,15 @@ def greeting() -> Reply:
         ),
         kind="smalltalk",
         contact=contact(),
+    )
+
+
+def bot_notice() -> str:
+    """That a bot answers, said on Messenger and WhatsApp before its first words, and again later."""
+    name = clinic().name or "the clinic"
+    return (
+        f"I'm an automated assistant of {name}, not a person. I answer general safety questions about scalp "
+        f"micropigmentation from published sources and hand you to the clinic for the rest. {emergency_sentence()}"
     )
 
 

@@ -110,6 +110,17 @@ async def forget(conversation: str) -> None:
         raise RasaUnavailable(f"status {response.status_code}")
 
 
+async def forget_message(conversation: str, message: str) -> None:
+    """Make Rasa forget what one message said.
+
+    Raises:
+        RasaUnavailable: it could not be told.
+    """
+    response = await _request("DELETE", f"/webhooks/gateway/conversations/{conversation}/messages/{message}")
+    if response.status_code != 200:
+        raise RasaUnavailable(f"status {response.status_code}")
+
+
 async def is_ready() -> bool:
     """Whether Rasa answers and has a model."""
     return await is_well(f"{config().rasa_url}/webhooks/gateway/health")

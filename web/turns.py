@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import functools
 import logging
 import random
 import uuid
@@ -29,6 +30,9 @@ from django.utils import timezone
 from shared.reply import Reply as ReplyFormat
 from shared.reply import Turn, Understood
 from web import rasa
+from web.channels import received
+from web.channels.kinds import DELETED
+from web.channels.outbox import withdraw_unsent
 from web.config import config
 from web.contact.models import ContactRequest
 from web.contact.queue import stored_request
@@ -65,7 +69,9 @@ class Busy(Exception):
     """Another message of the conversation is being handled, and for too long."""
 
 
-def receive(conversation: Conversation, external_id: str, *, text: str = "", choice: str = "") -> tuple[Message, bool]:
+def receive(
+    conversation: Conversation, external_id: str, *, text: str = "", choice: str = "", attachment: str = ""
+) -> tuple[Message, bool]:
     """Commit a message to the inbox; the message, and whether it is new.
 
     The same external id on the same channel is the same message, whatever else it says.
@@ -73,10 +79,13 @@ def receive(conversation: Conversation, external_id: str, *, text: str = "", cho
     Raises:
         Conversation.DoesNotExist: it was erased a moment ago.
     """
-    key = {"channel": conversation.channel, "external_id": f"{conversation.id.hex}:{external_id}"}
+    # A browser makes up its own ids; those of a provider are unique on its channel.
+    scope = f"{conversation.id.hex}:" if conversation.channel == Channel.WEBSITE else ""
+    key = {"channel": conversation.channel, "external_id": f"{scope}{external_id}"}
+    said = {"text": text, "choice": choice, "attachment": attachment}
     try:
         with transaction.atomic():
-            message = Message.objects.create(conversation=conversation, text=text, choice=choice, **key)
+            message = Message.objects.create(conversation=conversation, **said, **key)
             Conversation.objects.filter(pk=conversation.pk).update(last_message_at=timezone.now())
         return message, True
     except IntegrityError:
@@ -94,17 +103,17 @@ async def answer(message: Message) -> list[Reply]:
     Raises:
         Conversation.DoesNotExist: it was erased meanwhile.
     """
-    return await _to_the_end(_answer, message)
+    return await to_the_end(_answer, message)
 
 
 async def resume(conversation: uuid.UUID) -> None:
     """Handle what waits in a conversation, unless someone else is at it."""
-    await _to_the_end(_resume, conversation)
+    await to_the_end(_resume, conversation)
 
 
 async def give_up(message: Message) -> bool:
     """Make a task for staff of a message that was not answered in time; False when someone is handling it."""
-    return await _to_the_end(_give_up, message)
+    return await to_the_end(_give_up, message)
 
 
 async def erase(conversation: Conversation) -> Erasure:
@@ -116,19 +125,19 @@ async def erase(conversation: Conversation) -> Erasure:
         RasaUnavailable, Busy: nothing was erased from the log.
         Conversation.DoesNotExist: it was erased already.
     """
-    return await _to_the_end(_erase, conversation)
+    return await to_the_end(_erase, conversation)
 
 
 async def _answer(message: Message) -> list[Reply]:
     owner = uuid.uuid4().hex
     deadline = timezone.now() + PATIENCE
     while True:
-        if await _in_database(_claim, message.conversation_id, owner):
+        if await in_database(_claim, message.conversation_id, owner):
             try:
                 await _handle_waiting(message.conversation_id, owner, deadline, up_to=message.pk)
             finally:
-                await _in_database(_release, message.conversation_id, owner)
-        replies = await _in_database(_replies_of, message)
+                await in_database(_release, message.conversation_id, owner)
+        replies = await in_database(_replies_of, message)
         if replies:
             return replies
         if timezone.now() >= deadline:
@@ -139,39 +148,39 @@ async def _answer(message: Message) -> list[Reply]:
 
 async def _resume(conversation: uuid.UUID) -> None:
     owner = uuid.uuid4().hex
-    if await _in_database(_claim, conversation, owner):
+    if await in_database(_claim, conversation, owner):
         try:
             await _handle_waiting(conversation, owner, timezone.now() + PATIENCE)
         finally:
-            await _in_database(_release, conversation, owner)
+            await in_database(_release, conversation, owner)
 
 
 async def _give_up(message: Message) -> bool:
     owner = uuid.uuid4().hex
-    if not await _in_database(_claim, message.conversation_id, owner):
+    if not await in_database(_claim, message.conversation_id, owner):
         return False
     try:
-        return await _in_database(_hand_to_staff, message, owner)
+        return await in_database(_hand_to_staff, message, owner)
     finally:
-        await _in_database(_release, message.conversation_id, owner)
+        await in_database(_release, message.conversation_id, owner)
 
 
 async def _erase(conversation: Conversation) -> Erasure:
     owner = uuid.uuid4().hex
     deadline = timezone.now() + PATIENCE
-    while not await _in_database(_claim, conversation.pk, owner):
-        if not await _in_database(Conversation.objects.filter(pk=conversation.pk).exists):
+    while not await in_database(_claim, conversation.pk, owner):
+        if not await in_database(Conversation.objects.filter(pk=conversation.pk).exists):
             raise Conversation.DoesNotExist
         if timezone.now() >= deadline:
             raise Busy
         await _a_moment()
     try:
         await rasa.forget(conversation.pk.hex)
-        if await _in_database(Conversation.objects.filter(pk=conversation.pk, paused_at__isnull=False).exists):
+        if await in_database(Conversation.objects.filter(pk=conversation.pk, paused_at__isnull=False).exists):
             await rasa.forget(asked_in_pause(conversation.pk))
-        return await _in_database(_delete, conversation.pk)
+        return await in_database(_delete, conversation.pk)
     finally:
-        await _in_database(_release, conversation.pk, owner)
+        await in_database(_release, conversation.pk, owner)
 
 
 def _delete(conversation: uuid.UUID) -> Erasure:
@@ -186,7 +195,7 @@ async def _a_moment() -> None:
     await asyncio.sleep(random.uniform(0.02, 0.08))  # noqa: S311 (spreads the retries, no secret)
 
 
-async def _in_database(
+async def in_database(
     work: Callable[Parameters, Result], *args: Parameters.args, **kwargs: Parameters.kwargs
 ) -> Result:
     """Run a step in a thread. No pooled connection is held between steps: many visitors wait for Rasa."""
@@ -210,7 +219,7 @@ def _give_back() -> None:
 _under_way: set[asyncio.Task[Any]] = set()
 
 
-async def _to_the_end(work: Callable[[Parameter], Awaitable[Result]], argument: Parameter) -> Result:
+async def to_the_end(work: Callable[[Parameter], Awaitable[Result]], argument: Parameter) -> Result:
     """Do it even when the visitor hangs up: work dropped in the middle would keep the lease until that runs out."""
 
     async def in_a_thread_of_its_own() -> Result:
@@ -255,7 +264,7 @@ async def _handle_waiting(conversation: uuid.UUID, owner: str, deadline: datetim
     tried: set[int] = set()
     outage: rasa.RasaUnavailable | None = None
     while timezone.now() < deadline:
-        waiting = await _in_database(_next_waiting, conversation, owner, up_to, tried)
+        waiting = await in_database(_next_waiting, conversation, owner, up_to, tried)
         if waiting is None:
             return
         tried.add(waiting.pk)
@@ -266,7 +275,7 @@ async def _handle_waiting(conversation: uuid.UUID, owner: str, deadline: datetim
         except rasa.RasaUnavailable as error:
             logger.error("Message %s: Rasa is unavailable (%s)", waiting.pk, error.reason)
             outage = error if error.is_of_every_message else None
-            is_ours = await _in_database(_commit_failure, waiting, owner)
+            is_ours = await in_database(_commit_failure, waiting, owner)
         else:
             is_ours = await _commit_or_fail(waiting, turn, owner)
         if not is_ours:
@@ -275,11 +284,11 @@ async def _handle_waiting(conversation: uuid.UUID, owner: str, deadline: datetim
 
 async def _commit_or_fail(message: Message, turn: Turn, owner: str) -> bool:
     try:
-        return await _in_database(_commit, message, turn, owner)
+        return await in_database(_commit, message, turn, owner)
     except (DataError, IntegrityError) as error:
         # Left waiting, it would stand before every later message of this visitor.
         logger.error("Message %s: its replies can't be stored (%s)", message.pk, type(error).__name__)
-        return await _in_database(_commit_failure, message, owner)
+        return await in_database(_commit_failure, message, owner)
 
 
 def _next_waiting(conversation: uuid.UUID, owner: str, up_to: int | None, tried: set[int]) -> Message | None:
@@ -314,19 +323,28 @@ async def _ask_rasa(message: Message) -> Turn:
     Raises:
         RasaUnavailable: nothing did.
     """
+    taken = await in_database(received.read, message)
+    if not (taken.text or taken.choice):
+        return Turn(replies=taken.notices, understood=_NOTHING)
+    name = asked_in_pause(message.conversation_id) if is_paused(message.conversation) else message.conversation_id.hex
+    ask = functools.partial(
+        rasa.take_turn,
+        conversation=name,
+        message_id=str(message.pk),
+        channel=message.channel,
+        language=message.conversation.language,
+        stored=await in_database(stored_request, message.conversation_id),
+    )
     try:
-        paused = is_paused(message.conversation)
-        return await rasa.take_turn(
-            conversation=asked_in_pause(message.conversation_id) if paused else message.conversation_id.hex,
-            message_id=str(message.pk),
-            text=message.text,
-            choice=message.choice,
-            channel=message.channel,
-            language=message.conversation.language,
-            stored=await _in_database(stored_request, message.conversation_id),
-        )
+        turn = await ask(text=taken.text, choice=taken.choice)
     except rasa.ChoiceRefused:
-        return Turn(replies=[unknown_choice_notice()], understood=_NOTHING)
+        # A button of long ago still says something.
+        if not taken.text:
+            return Turn(replies=[unknown_choice_notice()], understood=_NOTHING)
+        turn = await ask(text=taken.text, choice="")
+    if taken.notices and not emergencies(turn):
+        turn = turn.model_copy(update={"replies": [*turn.replies, *taken.notices]})
+    return turn
 
 
 def _held(message: Message, owner: str) -> Conversation | None:
@@ -340,6 +358,9 @@ def _commit(message: Message, turn: Turn, owner: str) -> bool:
         held = _held(message, owner)
         if held is None:
             return False
+        if Message.objects.filter(pk=message.pk, attachment=DELETED).exists():
+            return True
+        withdraw_unsent(message)
         Reply.objects.filter(message=message).delete()  # the notice of an outage that is over
         urgent = emergencies(turn)
         is_left = is_paused(held) and not urgent
@@ -440,6 +461,14 @@ def waiting_conversations(now: datetime, received_before: datetime, *, with_fail
     free = Q(conversation__lease_until=None) | Q(conversation__lease_until__lt=now)
     found = Message.objects.filter(left | due, free, resume_until__gt=now).order_by("received_at")
     return list(dict.fromkeys(found.values_list("conversation_id", flat=True)[:200]))
+
+
+def new_on_channels(now: datetime, limit: int) -> list[uuid.UUID]:
+    """Conversations of Messenger and WhatsApp with a new message that no one is at, the longest waiting first."""
+    free = Q(conversation__lease_until=None) | Q(conversation__lease_until__lt=now)
+    new = Message.objects.filter(free, state=Message.State.RECEIVED, resume_until__gt=now)
+    found = new.exclude(channel=Channel.WEBSITE).order_by("pk").values_list("conversation_id", flat=True)
+    return list(dict.fromkeys(found[: 3 * limit]))[:limit]
 
 
 def retry(message: Message) -> None:

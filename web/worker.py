@@ -1,7 +1,9 @@
 """The worker: takes up what no one else is at.
 
-Three things go on side by side, each by itself, so that none waits for another: messages left by a process that ended
-or due again after an outage; messages whose answer would come too late, which become tasks for staff; notifications.
+Several things go on side by side, each by itself, so that none waits for another: webhooks are read into the inbox;
+new messages of Messenger and WhatsApp are answered and the answers sent; messages left by a process that ended, or due
+again after an outage, are answered; those whose answer would come too late become tasks for staff; notifications are
+sent.
 Several workers may run: a conversation is taken by its lease, a notification by whoever moves its time first.
 """
 
@@ -22,6 +24,8 @@ from django.db import connection, connections
 from django.utils import timezone
 
 from web import rasa, turns
+from web.channels import delivering, intake
+from web.channels.models import Redaction
 from web.conversations.models import Conversation, Message, WorkerBeat
 from web.notifications import outbox
 
@@ -31,7 +35,13 @@ logger = logging.getLogger(__name__)
 LEFT_AFTER = timedelta(seconds=2)
 #: Conversations handled at the same time.
 AT_ONCE = 8
+#: Conversations sent to at the same time.
+SENT_AT_ONCE = 8
+_WEBHOOKS_EVERY_SECONDS = 0.1
+_LOOKS_EVERY_SECONDS = 0.1
 _MESSAGES_EVERY_SECONDS = 1.0
+_REDACTIONS_EVERY_SECONDS = 5.0
+_REDACTION_WAIT = timedelta(minutes=1)
 _LATE_EVERY_SECONDS = 5.0
 _NOTIFICATIONS_EVERY_SECONDS = 2.0
 _BEAT_EVERY_SECONDS = 5.0
@@ -48,11 +58,79 @@ async def run() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     await asyncio.gather(
+        _every(_WEBHOOKS_EVERY_SECONDS, read_webhooks, stop),
+        _keep_busy(_new_on_channels, answer_on_channel, AT_ONCE, stop),
+        _keep_busy(_to_be_sent, delivering.deliver, SENT_AT_ONCE, stop),
+        _every(_REDACTIONS_EVERY_SECONDS, forget_messages, stop),
         _every(_MESSAGES_EVERY_SECONDS, resume_messages, stop),
         _every(_LATE_EVERY_SECONDS, give_up_late_messages, stop),
         _every(_NOTIFICATIONS_EVERY_SECONDS, send_notifications, stop),
         _every(_BEAT_EVERY_SECONDS, beat, stop),
     )
+
+
+async def _keep_busy(
+    find: Callable[[int], list[uuid.UUID]],
+    handle: Callable[[uuid.UUID], Awaitable[None]],
+    at_once: int,
+    stop: asyncio.Event,
+) -> None:
+    """Handle what is found, each conversation in a task of its own: a slow one holds up no other."""
+    under_way: dict[uuid.UUID, asyncio.Task[None]] = {}
+
+    async def look() -> None:
+        for conversation in [one for one, task in under_way.items() if task.done()]:
+            error = under_way.pop(conversation).exception()
+            if error is not None:
+                logger.error("A conversation failed in %s (%s)", handle.__name__, type(error).__name__)
+        if len(under_way) < at_once:
+            for conversation in await sync_to_async(find)(2 * at_once):
+                if conversation not in under_way and len(under_way) < at_once:
+                    under_way[conversation] = asyncio.create_task(_alone(handle, conversation))
+
+    await _every(_LOOKS_EVERY_SECONDS, look, stop)
+    await asyncio.gather(*under_way.values(), return_exceptions=True)
+
+
+async def _alone(handle: Callable[[uuid.UUID], Awaitable[None]], conversation: uuid.UUID) -> None:
+    await handle(conversation)
+
+
+def _new_on_channels(limit: int) -> list[uuid.UUID]:
+    return turns.new_on_channels(timezone.now(), limit)
+
+
+def _to_be_sent(limit: int) -> list[uuid.UUID]:
+    return delivering.waiting_conversations(limit)
+
+
+async def read_webhooks() -> None:
+    """Read what Meta sent into the inbox."""
+    while await sync_to_async(intake.read_waiting)():
+        pass
+
+
+async def answer_on_channel(conversation: uuid.UUID) -> None:
+    """Answer a conversation's new messages, and show meanwhile that they were seen."""
+    seen = asyncio.create_task(turns.to_the_end(delivering.show_seen, conversation))
+    await turns.resume(conversation)
+    await seen
+
+
+async def forget_messages() -> None:
+    """Have Rasa forget what visitors deleted."""
+    now = timezone.now()
+    async for redaction in Redaction.objects.filter(next_attempt_at__lte=now).order_by("pk")[:50]:
+        try:
+            if redaction.message_id:
+                await rasa.forget_message(redaction.rasa_name, redaction.message_id)
+            else:
+                await rasa.forget(redaction.rasa_name)
+        except rasa.RasaUnavailable as error:
+            logger.error("Redaction %s waits for Rasa (%s)", redaction.pk, error.reason)
+            await Redaction.objects.filter(pk=redaction.pk).aupdate(next_attempt_at=now + _REDACTION_WAIT)
+        else:
+            await redaction.adelete()
 
 
 async def _every(seconds: float, work: Callable[[], Awaitable[None]], stop: asyncio.Event) -> None:

@@ -67,6 +67,9 @@ class Message(models.Model):
     external_id = models.CharField(max_length=200, help_text="The provider's or the client's own id.")
     text = models.TextField(blank=True)
     choice = models.CharField(max_length=200, blank=True)
+    attachment = models.CharField(
+        max_length=12, blank=True, help_text="What came instead of text or with it: a photo ..."
+    )
     received_at = models.DateTimeField(auto_now_add=True)
     state = models.CharField(max_length=10, choices=State, default=State.RECEIVED)
     handled_at = models.DateTimeField(null=True)
