@@ -27,6 +27,11 @@ class RasaUnavailable(Exception):
         """Whether the next message would fare no better: no one answers at all."""
         return self.reason in ("slow", "down")
 
+    @property
+    def is_away(self) -> bool:
+        """Whether it was not there, so that nothing is said of this message."""
+        return self.reason in ("down", "status 503")
+
 
 class ChoiceRefused(Exception):
     """Rasa does not know this choice in this conversation."""

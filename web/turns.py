@@ -24,7 +24,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from asgiref.sync import ThreadSensitiveContext, sync_to_async
 from django.db import DataError, IntegrityError, connection, connections, transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from shared.reply import Reply as ReplyFormat
@@ -275,7 +275,11 @@ async def _handle_waiting(conversation: uuid.UUID, owner: str, deadline: datetim
         except rasa.RasaUnavailable as error:
             logger.error("Message %s: Rasa is unavailable (%s)", waiting.pk, error.reason)
             outage = error if error.is_of_every_message else None
-            is_ours = await in_database(_commit_failure, waiting, owner)
+            is_ours = await in_database(
+                _commit_failure, waiting, owner, counts=not (_is_strict(waiting) and error.is_away)
+            )
+            if outage is None and _is_strict(waiting) and waiting.attempts + 1 < ATTEMPTS_IN_ORDER:
+                return
         else:
             is_ours = await _commit_or_fail(waiting, turn, owner)
         if not is_ours:
@@ -295,22 +299,31 @@ def _next_waiting(conversation: uuid.UUID, owner: str, up_to: int | None, tried:
     """The oldest waiting message, with the lease made longer for it.
 
     For a visitor who waits, messages that failed come before later ones, due or not: their answers belong before it.
+    On Messenger and WhatsApp the order is the whole of what a visitor sees, so there later ones wait for them.
     """
     now = timezone.now()
     held = Conversation.objects.filter(pk=conversation, lease_owner=owner)
     if not held.update(lease_until=now + lease()):
         return None
     is_due = Q(next_attempt_at__lte=now)
-    if up_to is not None:
-        is_due |= Q(next_attempt_at__isnull=False, attempts__lt=ATTEMPTS_IN_ORDER)
+    in_order = Q(next_attempt_at__isnull=False, attempts__lt=ATTEMPTS_IN_ORDER)
+    is_due |= in_order if up_to is not None else in_order & ~Q(channel=Channel.WEBSITE)
     waiting = Q(state=Message.State.RECEIVED) | Q(is_due, state=Message.State.FAILED, resume_until__gt=now)
-    return (
+    first = (
         Message.objects.filter(waiting, conversation=conversation, pk__lte=up_to or _LAST_ID)
         .exclude(pk__in=tried)
         .select_related("conversation")
         .order_by("pk")
         .first()
     )
+    if first is not None and up_to is None and first.next_attempt_at is not None and first.next_attempt_at > now:
+        return None
+    return first
+
+
+def _is_strict(message: Message) -> bool:
+    """Whether no later message may be answered before this one, for as long as it is tried in order."""
+    return message.channel != Channel.WEBSITE
 
 
 _LAST_ID = 2**63 - 1
@@ -383,8 +396,11 @@ def _commit(message: Message, turn: Turn, owner: str) -> bool:
     return True
 
 
-def _commit_failure(message: Message, owner: str) -> bool:
-    """Keep a message that could not be handled, tell the visitor once, and plan the next attempt."""
+def _commit_failure(message: Message, owner: str, *, counts: bool = True) -> bool:
+    """Keep a message that could not be handled, tell the visitor once, and plan the next attempt.
+
+    An attempt counts unless the fault was certainly not the message's.
+    """
     with transaction.atomic():
         held = _held(message, owner)
         if held is None:
@@ -397,7 +413,7 @@ def _commit_failure(message: Message, owner: str) -> bool:
         Message.objects.filter(pk=message.pk).update(
             state=Message.State.FAILED,
             handled_at=now,
-            attempts=attempts,
+            attempts=attempts if counts else message.attempts,
             next_attempt_at=now + wait,
             kind="notice",
         )
@@ -466,7 +482,14 @@ def waiting_conversations(now: datetime, received_before: datetime, *, with_fail
 def new_on_channels(now: datetime, limit: int) -> list[uuid.UUID]:
     """Conversations of Messenger and WhatsApp with a new message that no one is at, the longest waiting first."""
     free = Q(conversation__lease_until=None) | Q(conversation__lease_until__lt=now)
-    new = Message.objects.filter(free, state=Message.State.RECEIVED, resume_until__gt=now)
+    stands_before = Message.objects.filter(
+        conversation=OuterRef("conversation"),
+        state=Message.State.FAILED,
+        attempts__lt=ATTEMPTS_IN_ORDER,
+        next_attempt_at__gt=now,
+        resume_until__gt=now,
+    )
+    new = Message.objects.filter(free, ~Exists(stands_before), state=Message.State.RECEIVED, resume_until__gt=now)
     found = new.exclude(channel=Channel.WEBSITE).order_by("pk").values_list("conversation_id", flat=True)
     return list(dict.fromkeys(found[: 3 * limit]))[:limit]
 
