@@ -156,7 +156,12 @@ def echo(
 ) -> Body:
     """What someone of the page, or of the WhatsApp Business app, wrote to the visitor."""
     if who.channel == "whatsapp":
-        of: Body = {"from": DISPLAY_NUMBER, "to_user_id": who.user, "id": id_ or new_id("whatsapp"), "timestamp": str(now())}
+        of: Body = {
+            "from": DISPLAY_NUMBER,
+            "to_user_id": who.user,
+            "id": id_ or new_id("whatsapp"),
+            "timestamp": str(now()),
+        }
         of |= {"type": "text", "text": {"body": said}, **({"to": who.phone} if who.phone else {})}
         return whatsapp("standby" if key == "standby" else "smb_message_echoes", message_echoes=[of])
     message = {"mid": id_ or new_id("messenger"), "is_echo": True, "app_id": int(app_id), "text": said}

@@ -95,6 +95,7 @@ class Meta(ThreadingHTTPServer):
         self.latencies: list[float] = []
         self.refused: list[int] = []
         self.reports = True
+        self.reports_after = 0.2
         self.lock = threading.Lock()
         self._outgoing: queue.Queue[tuple[float, str, bytes]] = queue.Queue()
         threading.Thread(target=self.serve_forever, daemon=True).start()
@@ -145,9 +146,12 @@ class Meta(ThreadingHTTPServer):
         with self.lock:
             self.seen.append(Seen(channel, to.user or to.phone, id_, key, message, is_hidden=is_hidden))
         if self.reports and not is_hidden:
-            self.report(channel, payloads.returned(to, id_, key, "sent"), 0.2)
-            self.report(channel, payloads.returned(to, id_, key, "delivered"), 0.4)
+            self.report(channel, payloads.returned(to, id_, key, "sent"), self.reports_after)
+            self.report(channel, payloads.returned(to, id_, key, "delivered"), 2 * self.reports_after)
         return id_
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A caller that was killed leaves a broken connection, which is no news here."""
 
     def log(self, channel: str, key: str, fault: Fault) -> None:
         with self.lock:

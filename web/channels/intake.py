@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import logging
+import time
 from collections import defaultdict
 from datetime import datetime, timedelta
 
 from cryptography.fernet import InvalidToken
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django.utils import timezone
 
 from web import turns
@@ -35,13 +36,39 @@ logger = logging.getLogger(__name__)
 
 #: Webhooks read in one transaction: SQLite lets no one else write meanwhile, so there are few.
 AT_ONCE = 8
+_STORE_PATIENCE_SECONDS = 5.0
+_LOOK_AGAIN_MILLISECONDS, _USUAL_MILLISECONDS = 3, 5000
 #: How long the platforms let us answer after a visitor's message.
 WINDOW = timedelta(hours=24)
+_LONGEST_RETRY = timedelta(days=8)
 
 
 def store(channel: str, body: bytes) -> None:
-    """Keep a webhook: the one durable write before it is acknowledged."""
-    Webhook.objects.create(channel=channel, body=encrypted(body.decode()))
+    """Keep a webhook: the one durable write before it is acknowledged.
+
+    Raises:
+        DatabaseError: it is not kept.
+    """
+    content = encrypted(body.decode())
+    if connection.vendor != "sqlite":
+        Webhook.objects.create(channel=channel, body=content)
+        return
+    # SQLite's own waiting gets longer each time, and a busy worker always comes before it.
+    deadline = time.monotonic() + _STORE_PATIENCE_SECONDS
+    with connection.cursor() as cursor:
+        cursor.execute(f"PRAGMA busy_timeout = {_LOOK_AGAIN_MILLISECONDS}")
+    try:
+        while True:
+            try:
+                Webhook.objects.create(channel=channel, body=content)
+            except OperationalError:
+                if time.monotonic() > deadline:
+                    raise
+            else:
+                return
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute(f"PRAGMA busy_timeout = {_USUAL_MILLISECONDS}")
 
 
 def read_waiting() -> int:
@@ -137,12 +164,17 @@ def _arrived(channel: str, event: Arrived) -> Message | None:
         return None
     answers = hashed("message", event.answers) if event.answers else ""
     Origin.objects.create(message=message, token=encrypted(event.id), answers=answers)
-    now = timezone.now()
-    until = min(event.at or now, now) + WINDOW
+    until = _believable(event.at) + WINDOW
     if visitor.window_until is None or visitor.window_until < until:
         Visitor.objects.filter(pk=visitor.pk).update(window_until=until)
     _control(visitor.conversation, is_ours=not event.is_standby)
     return message
+
+
+def _believable(at: datetime | None) -> datetime:
+    """When a message was sent: not in our future, and not before Meta would have stopped trying to tell us."""
+    now = timezone.now()
+    return at if at is not None and now - _LONGEST_RETRY <= at <= now else now
 
 
 def _known(channel: str, provider_id: str) -> Message | None:
