@@ -70,6 +70,12 @@ tune-encoder: setup-dev  ## Teach the sentence encoder this field again; brings 
 faults-handoff: setup train  ## Really stop each part during conversations, and print what becomes of them; QUICK=1
 	@$(RUN) -m evaluation.faults $(if $(QUICK),--quick)
 
+simulate: setup train  ## Messenger and WhatsApp without an account: a simulated Meta with a page to write on
+	@$(RUN) -m evaluation.meta.simulate --port $(or $(SIMULATOR_PORT),8080)
+
+check-channels: setup  ## Whether Messenger and WhatsApp are set up, and what to put right
+	@$(RUN) -m web channels check
+
 conformance: setup train  ## Every kind of message of Messenger and WhatsApp, against the real server
 	@$(RUN) -m evaluation.meta.conformance
 

@@ -41,7 +41,7 @@ class Case:
     def post(self, content: bytes, **headers: str) -> int:
         """Call the webhook with these very bytes and headers; the status."""
         url = f"{self.meta.web}/webhooks/{self.channel}"
-        raw = {name: value.encode("latin-1") for name, value in headers.items()}
+        raw = {name.encode(): value.encode("latin-1") for name, value in headers.items()}
         return httpx.post(url, content=content, headers=raw, timeout=30, trust_env=False).status_code
 
     def send(self, *bodies: Body) -> None:
@@ -431,7 +431,7 @@ def _clock_skew(at: Case) -> None:
 
 def _unknown_outcome(at: Case) -> None:
     for fault in ("crash", "unreadable"):
-        parts = at.with_fault(fault, payloads.text(at.who, f"does it hurt? {fault}"))  # type: ignore[arg-type]
+        parts = at.with_fault(fault, payloads.text(at.who, f"does it hurt? {fault}"))
         keys = [seen.key for seen in parts]
         expect(True, len(keys) > 0 and len(keys) == len(set(keys)), f"{fault}: each part once, its id came back")
 

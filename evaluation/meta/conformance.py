@@ -20,9 +20,9 @@ CHANNELS = ("whatsapp", "messenger")
 HEAD = ("case", "WhatsApp", "Messenger")
 
 
-def play(product: Product, meta: Meta, only: str = "") -> list[tuple[str, str, str]]:
+def play(product: Product, meta: Meta, only: str = "") -> list[tuple[str, ...]]:
     """Every case on every channel it is of; each row is printed when it is known."""
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for place, (name, run) in enumerate((*CASES, *WHATSAPP_CASES), start=1):
         if only not in name:
             continue
