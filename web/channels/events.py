@@ -84,9 +84,13 @@ class Moved:
     phone: str
 
 
+#: In place of a code, when there is none; 0 is one of Meta's.
+NO_CODE = -1
+
+
 @dataclass(frozen=True)
 class Problem:
-    """Why the provider did not send: its code, and a finer one where there is one."""
+    """Why the provider did not send: its code, and a finer one where there is one; `status` is that of HTTP."""
 
     code: int
     subcode: int = 0

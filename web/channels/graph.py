@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx
 
-from web.channels.events import Problem, items, number, part
+from web.channels.events import NO_CODE, Problem, items, number, part
 from web.config import config
 
 #: A call that takes longer is given up; whether it had an effect is then not known.
@@ -63,7 +63,8 @@ def failure(response: httpx.Response) -> NotSent | OutcomeUnknown:
     error = _error_of(response)
     if not error and response.status_code >= 500:
         return OutcomeUnknown(f"status {response.status_code}")
-    problem = Problem(number(error.get("code")), number(error.get("error_subcode")), response.status_code)
+    code = number(error.get("code")) if "code" in error else NO_CODE
+    problem = Problem(code, number(error.get("error_subcode")), response.status_code)
     return NotSent(problem, _asked_to_wait(response))
 
 

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from shared.reply import Reply as ReplyFormat
 from web.channels.errors import Cause, cause_of
-from web.channels.events import Problem, Returned
+from web.channels.events import NO_CODE, Problem, Returned
 from web.channels.ids import hashed
 from web.channels.models import Delivery, Hold, Visitor
 from web.channels.rendering import CAPABILITIES, plain, render, split
@@ -120,7 +120,7 @@ def returned(channel: str, event: Returned) -> None:
     if event.state == "failed":
         is_latest = not provider_hash or provider_hash == delivery.provider_hash or not delivery.provider_hash
         if is_latest and delivery.state in (*OPEN, State.SENT):
-            not_sent(delivery, event.problem or Problem(0))
+            not_sent(delivery, event.problem or Problem(NO_CODE))
         return
     settled(delivery, provider_hash, State(event.state))
 

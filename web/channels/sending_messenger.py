@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 
 from web.channels import graph
-from web.channels.events import Person, Problem, word
+from web.channels.events import NO_CODE, Person, Problem, word
 from web.config import config
 
 
@@ -55,7 +55,7 @@ async def send(person: Person, part: dict[str, Any], key: str) -> str:
     try:
         answer = (await _post(body)).json()
     except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
-        raise graph.NotSent(Problem(0, status=503)) from error
+        raise graph.NotSent(Problem(NO_CODE, status=503)) from error
     except (httpx.HTTPError, ValueError) as error:
         raise graph.OutcomeUnknown(type(error).__name__) from error
     taken = word(answer.get("message_id")) if isinstance(answer, dict) else ""

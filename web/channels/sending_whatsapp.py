@@ -10,7 +10,7 @@ from pywa_async.errors import WhatsAppError
 from pywa_async.types.callback import Button, Section, SectionList, SectionRow, URLButton
 
 from web.channels import graph
-from web.channels.events import Person, Problem
+from web.channels.events import NO_CODE, Person, Problem
 from web.config import config
 
 LIST_TITLE = "Choose"
@@ -63,7 +63,7 @@ async def send(person: Person, part: dict[str, Any], key: str) -> str:
             raise graph.failure(error.raw_response) from error
         raise graph.NotSent(Problem(error.code, error.subcode or 0)) from error
     except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
-        raise graph.NotSent(Problem(0, status=503)) from error
+        raise graph.NotSent(Problem(NO_CODE, status=503)) from error
     except (httpx.HTTPError, ValueError, KeyError, IndexError, TypeError) as error:
         raise graph.OutcomeUnknown(type(error).__name__) from error
     return str(sent.id)

@@ -7,6 +7,7 @@ from typing import Any
 
 from shared.reply import MAX_CHOICE_ID_BYTES
 from web.channels.events import (
+    NO_CODE,
     Arrived,
     ControlChanged,
     Deleted,
@@ -132,7 +133,8 @@ def _read_status(status: Mapping[str, Any]) -> Iterator[Returned]:
     if state is None:
         return
     error = next(iter(items(status.get("errors"))), {})
-    problem = Problem(number(error.get("code"))) if state == "failed" else None
+    code = number(error.get("code")) if "code" in error else NO_CODE
+    problem = Problem(code) if state == "failed" else None
     yield Returned(word(status.get("biz_opaque_callback_data")), word(status.get("id")), state, problem)
 
 
