@@ -18,7 +18,7 @@ from evaluation.meta.payloads import Someone
 from shared.reply import Reply as ReplyFormat
 from tests.web.channels.support import FakeGraph, arrive, ask, deliver, failure, read, states
 from tests.web.support import FakeRasa, a_handoff, a_question, an_answer
-from web import worker
+from web import turns, worker
 from web.channels import delivering, outbox
 from web.channels.models import Delivery, Hold, Visitor
 from web.config import config
@@ -391,8 +391,6 @@ async def test_erasing_a_conversation_takes_the_visitor_along(
     who: Someone, rasa: FakeRasa, fake_graph: FakeGraph
 ) -> None:
     """Ids, what was sent, where messages came from: all of it."""
-    from web import turns
-
     await ask(payloads.text(who, "hello"))
     await turns.erase(await Conversation.objects.aget())
     assert (await Visitor.objects.acount(), await Delivery.objects.acount()) == (0, 0)
