@@ -13,7 +13,8 @@ from pathlib import Path
 
 from evaluation.faults.product import ROOT, Product
 from evaluation.meta import report
-from evaluation.meta.cases import CASES, WHATSAPP_CASES, Case
+from evaluation.meta.case import Case
+from evaluation.meta.cases import CASES, WHATSAPP_CASES
 from evaluation.meta.simulator import Meta, settings
 
 CHANNELS = ("whatsapp", "messenger")
