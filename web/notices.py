@@ -56,6 +56,15 @@ def person_still_answers_notice() -> Reply:
     return Reply(text=text, kind="notice", contact=contact())
 
 
+def no_one_answered_notice() -> Reply:
+    """A person took the conversation over, and then no one answered the visitor's last message."""
+    text = (
+        "I'm the automated assistant again. No one at the clinic has answered your last message here yet; they have "
+        f"been told. If it can't wait, please {reach_the_clinic()}. {emergency_sentence()}"
+    )
+    return Reply(text=text, kind="notice", contact=contact())
+
+
 def _minutes() -> str:
     minutes = round(config().resume_minutes)
     return f"{minutes} minutes" if minutes > 1 else "a minute"

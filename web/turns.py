@@ -13,18 +13,14 @@ While a person answers (`conversations/pause.py`) a message is read for emergenc
 from __future__ import annotations
 
 import asyncio
-import contextvars
 import functools
 import logging
 import random
 import uuid
-from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
-from typing import Any, ParamSpec, TypeVar
 
-from asgiref.sync import ThreadSensitiveContext, sync_to_async
-from django.db import DataError, IntegrityError, connection, connections, transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db import DataError, IntegrityError, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from shared.reply import Reply as ReplyFormat
@@ -48,21 +44,17 @@ from web.notices import (
 from web.notifications.models import Notification
 from web.notifications.outbox import notify
 from web.records import conversation_path, store_replies
+from web.steps import in_database, to_the_end
+from web.waiting import ATTEMPTS_IN_ORDER, too_late
 
 logger = logging.getLogger(__name__)
 
 #: A lease is so much longer than Rasa may take for one message: it runs out only when its holder is gone.
 LEASE_BEYOND_RASA = timedelta(seconds=10)
-#: A message that failed so often no longer stands before later ones; the worker goes on trying.
-ATTEMPTS_IN_ORDER = 3
 #: A message that failed is tried again after this, and then after twice as long each time, up to the longest.
 FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=2), timedelta(minutes=2)
 #: A visitor is told that something is down after this long, even when others hold the conversation.
 PATIENCE = timedelta(seconds=30)
-
-Parameters = ParamSpec("Parameters")
-Parameter = TypeVar("Parameter")
-Result = TypeVar("Result")
 
 
 class Busy(Exception):
@@ -193,47 +185,6 @@ def _delete(conversation: uuid.UUID) -> Erasure:
 
 async def _a_moment() -> None:
     await asyncio.sleep(random.uniform(0.02, 0.08))  # noqa: S311 (spreads the retries, no secret)
-
-
-async def in_database(
-    work: Callable[Parameters, Result], *args: Parameters.args, **kwargs: Parameters.kwargs
-) -> Result:
-    """Run a step in a thread. No pooled connection is held between steps: many visitors wait for Rasa."""
-
-    def step() -> Result:
-        try:
-            return work(*args, **kwargs)
-        finally:
-            _give_back()
-
-    return await sync_to_async(step)()
-
-
-def _give_back() -> None:
-    """Return the connection to the pool. SQLite has none: a connection is a file, and opening it costs more."""
-    if connection.vendor != "sqlite":
-        connections.close_all()
-
-
-#: Turns under way; the event loop alone would not keep them.
-_under_way: set[asyncio.Task[Any]] = set()
-
-
-async def to_the_end(work: Callable[[Parameter], Awaitable[Result]], argument: Parameter) -> Result:
-    """Do it even when the visitor hangs up: work dropped in the middle would keep the lease until that runs out."""
-
-    async def in_a_thread_of_its_own() -> Result:
-        async with ThreadSensitiveContext():
-            try:
-                return await work(argument)
-            finally:
-                await sync_to_async(connections.close_all)()
-
-    await sync_to_async(_give_back)()
-    task = asyncio.create_task(in_a_thread_of_its_own(), context=contextvars.Context())
-    _under_way.add(task)
-    task.add_done_callback(_under_way.discard)
-    return await asyncio.shield(task)
 
 
 def lease() -> timedelta:
@@ -456,42 +407,6 @@ def _hand_to_staff(message: Message, owner: str) -> bool:
         notify(Notification.Kind.FAILED_HANDOFF, conversation_path(message.conversation_id))
     logger.error("Message %s: not answered in time, it is a task for staff", message.pk)
     return True
-
-
-def too_late(now: datetime) -> Q:
-    """Messages whose answer would come too late and that staff have not been given yet."""
-    open_ = Q(state=Message.State.RECEIVED) | Q(state=Message.State.FAILED, next_attempt_at__isnull=False)
-    return open_ & Q(resume_until__lte=now)
-
-
-def waiting_conversations(now: datetime, received_before: datetime, *, with_failed: bool) -> list[uuid.UUID]:
-    """Conversations that no one is at, in which a message was left by a process that ended, or failed and is due again.
-
-    Args:
-        now: the time to judge by.
-        received_before: a message that waits since before then was left.
-        with_failed: whether those that failed are wanted.
-    """
-    left = Q(state=Message.State.RECEIVED, received_at__lte=received_before)
-    due = Q(state=Message.State.FAILED, next_attempt_at__lte=now) if with_failed else Q(pk__in=[])
-    free = Q(conversation__lease_until=None) | Q(conversation__lease_until__lt=now)
-    found = Message.objects.filter(left | due, free, resume_until__gt=now).order_by("received_at")
-    return list(dict.fromkeys(found.values_list("conversation_id", flat=True)[:200]))
-
-
-def new_on_channels(now: datetime, limit: int) -> list[uuid.UUID]:
-    """Conversations of Messenger and WhatsApp with a new message that no one is at, the longest waiting first."""
-    free = Q(conversation__lease_until=None) | Q(conversation__lease_until__lt=now)
-    stands_before = Message.objects.filter(
-        conversation=OuterRef("conversation"),
-        state=Message.State.FAILED,
-        attempts__lt=ATTEMPTS_IN_ORDER,
-        next_attempt_at__gt=now,
-        resume_until__gt=now,
-    )
-    new = Message.objects.filter(free, ~Exists(stands_before), state=Message.State.RECEIVED, resume_until__gt=now)
-    found = new.exclude(channel=Channel.WEBSITE).order_by("pk").values_list("conversation_id", flat=True)
-    return list(dict.fromkeys(found[: 3 * limit]))[:limit]
 
 
 def retry(message: Message) -> None:

@@ -20,14 +20,15 @@ from datetime import timedelta
 import httpx
 from asgiref.sync import ThreadSensitiveContext, sync_to_async
 from django.db import Error as DatabaseFailure
-from django.db import connection, connections
 from django.utils import timezone
 
-from web import rasa, turns
+from web import rasa, turns, waiting
 from web.channels import delivering, intake
 from web.channels.models import Redaction
+from web.conversations.lapsed import hand_back_lapsed
 from web.conversations.models import Conversation, Message, WorkerBeat
 from web.notifications import outbox
+from web.steps import give_back, to_the_end
 
 logger = logging.getLogger(__name__)
 
@@ -64,6 +65,7 @@ async def run() -> None:
         _every(_REDACTIONS_EVERY_SECONDS, forget_messages, stop),
         _every(_MESSAGES_EVERY_SECONDS, resume_messages, stop),
         _every(_LATE_EVERY_SECONDS, give_up_late_messages, stop),
+        _every(_LATE_EVERY_SECONDS, hand_back_conversations, stop),
         _every(_NOTIFICATIONS_EVERY_SECONDS, send_notifications, stop),
         _every(_BEAT_EVERY_SECONDS, beat, stop),
     )
@@ -97,7 +99,7 @@ async def _alone(handle: Callable[[uuid.UUID], Awaitable[None]], conversation: u
 
 
 def _new_on_channels(limit: int) -> list[uuid.UUID]:
-    return turns.new_on_channels(timezone.now(), limit)
+    return waiting.new_on_channels(timezone.now(), limit)
 
 
 def _to_be_sent(limit: int) -> list[uuid.UUID]:
@@ -112,7 +114,7 @@ async def read_webhooks() -> None:
 
 async def answer_on_channel(conversation: uuid.UUID) -> None:
     """Answer a conversation's new messages, and show meanwhile that they were seen."""
-    seen = asyncio.create_task(turns.to_the_end(delivering.show_seen, conversation))
+    seen = asyncio.create_task(to_the_end(delivering.show_seen, conversation))
     await turns.resume(conversation)
     await seen
 
@@ -142,7 +144,7 @@ async def _every(seconds: float, work: Callable[[], Awaitable[None]], stop: asyn
                 try:
                     await work()
                 finally:
-                    await sync_to_async(_give_back)()
+                    await sync_to_async(give_back)()
         except (DatabaseFailure, httpx.HTTPError, Conversation.DoesNotExist) as error:
             logger.error("%s failed (%s)", work.__name__, type(error).__name__)
             wait *= _PATIENCE_FACTOR
@@ -153,22 +155,17 @@ async def _every(seconds: float, work: Callable[[], Awaitable[None]], stop: asyn
             await asyncio.wait_for(stop.wait(), wait)
 
 
-def _give_back() -> None:
-    if connection.vendor != "sqlite":
-        connections.close_all()
-
-
 async def resume_messages() -> None:
     """Handle messages that wait in conversations no one is at; those that failed, once Rasa is back."""
     now = timezone.now()
-    waiting = await sync_to_async(turns.waiting_conversations)(now, now - LEFT_AFTER, with_failed=await rasa.is_ready())
+    found = await sync_to_async(waiting.waiting_conversations)(now, now - LEFT_AFTER, with_failed=await rasa.is_ready())
     room = asyncio.Semaphore(AT_ONCE)
 
     async def one(conversation: uuid.UUID) -> None:
         async with room:
             await turns.resume(conversation)
 
-    for outcome in await asyncio.gather(*(one(each) for each in waiting), return_exceptions=True):
+    for outcome in await asyncio.gather(*(one(each) for each in found), return_exceptions=True):
         if isinstance(outcome, BaseException):
             logger.error("A conversation could not be resumed (%s)", type(outcome).__name__)
 
@@ -177,10 +174,15 @@ async def give_up_late_messages() -> None:
     """Make tasks for staff of the messages whose answer would come too late."""
 
     def late() -> list[Message]:
-        return list(Message.objects.filter(turns.too_late(timezone.now())).order_by("pk")[:100])
+        return list(Message.objects.filter(waiting.too_late(timezone.now())).order_by("pk")[:100])
 
     for message in await sync_to_async(late)():
         await turns.give_up(message)
+
+
+async def hand_back_conversations() -> None:
+    """End the pauses whose time is over, and see to visitors whom no one answered in them."""
+    await sync_to_async(hand_back_lapsed)()
 
 
 async def send_notifications() -> None:

@@ -13,6 +13,7 @@ from shared.reply import Reply as ReplyFormat
 from tests.web.support import FakeRasa, Visitor, a_handoff, an_answer
 from web import turns
 from web.config import config
+from web.conversations.lapsed import hand_back_lapsed
 from web.conversations.models import Channel, Conversation, Handoff, Message, Reply, StaffTask
 from web.conversations.pause import hand_back, is_paused, pause
 from web.notifications.models import Notification
@@ -129,3 +130,42 @@ async def test_in_an_outage_the_message_is_still_read_for_emergencies(visitor: V
     await Message.objects.aupdate(next_attempt_at=timezone.now())
     await turns.resume(message.conversation_id)
     assert [[reply["kind"] for reply in each["replies"]] for each in await visitor.log()] == [["emergency"]]
+
+
+async def lapse() -> None:
+    """The pause's time is over: `PAUSE_HOURS` since a person last wrote."""
+    conversation = await Conversation.objects.aget()
+    assert conversation.paused_until is not None
+    step = conversation.paused_until - timezone.now() + timedelta(seconds=1)
+    async for message in Message.objects.all():
+        await Message.objects.filter(pk=message.pk).aupdate(received_at=message.received_at - step)
+    assert conversation.paused_at is not None
+    await Conversation.objects.aupdate(
+        paused_at=conversation.paused_at - step, paused_until=conversation.paused_until - step
+    )
+
+
+async def test_no_visitor_is_left_with_no_one(visitor: Visitor, rasa: FakeRasa) -> None:
+    """No person answered while the pause lasted: the visitor gets a way to the clinic, staff a task. Once."""
+    await paused(Conversation.PausedBy.INBOX)
+    await visitor.send("one")
+    await visitor.send("two")
+    await lapse()
+    await sync_to_async(hand_back_lapsed)()
+    await sync_to_async(hand_back_lapsed)()
+    texts = [[reply["text"] for reply in each["replies"]] for each in await visitor.log()]
+    assert ["No one at the clinic has answered" in "".join(each) for each in texts] == [False, True]
+    assert (await StaffTask.objects.select_related("message").aget()).message.text == "two"
+    assert await Notification.objects.filter(kind="failed_handoff").acount() == 1
+    assert (await Conversation.objects.aget()).paused_by == ""
+
+
+async def test_a_visitor_who_was_answered_is_no_task(visitor: Visitor, rasa: FakeRasa) -> None:
+    """A person wrote after the visitor did."""
+    await paused(Conversation.PausedBy.INBOX)
+    await visitor.send("one")
+    await paused(Conversation.PausedBy.INBOX)
+    await lapse()
+    await sync_to_async(hand_back_lapsed)()
+    assert await StaffTask.objects.acount() == 0
+    assert (await Conversation.objects.aget()).paused_by == ""

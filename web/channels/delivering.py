@@ -26,7 +26,7 @@ from web.channels.models import Delivery, Hold, Origin, Visitor
 from web.channels.outbox import GIVE_UP_AFTER, OPEN, State
 from web.conversations.models import Channel, Message
 from web.conversations.pause import is_paused
-from web.turns import in_database, to_the_end
+from web.steps import in_database, to_the_end
 
 logger = logging.getLogger(__name__)
 

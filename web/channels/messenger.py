@@ -113,7 +113,7 @@ def _read_reaction(
 ) -> Arrived:
     mid, action = word(reaction.get("mid")), word(reaction.get("action"))
     emoji = said(reaction.get("emoji"))[:20] or word(reaction.get("reaction"))[:20]
-    id_ = f"reaction:{mid}:{action}:{word(event.get('timestamp'))}"
+    id_ = f"reaction:{mid}:{action}:{emoji}:{word(event.get('timestamp'))}"
     attachment = "unreacted" if action == "unreact" else "reaction"
     return Arrived(person, id_, at, emoji, attachment=attachment, answers=mid, is_standby=is_standby)
 

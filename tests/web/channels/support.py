@@ -13,7 +13,7 @@ from django.utils import timezone
 from evaluation.meta import rules
 from evaluation.meta.payloads import PHONE_NUMBER_ID, Body, Someone
 from evaluation.meta.simulator import error_body
-from web import turns
+from web import turns, waiting
 from web.channels import delivering, intake
 from web.channels.models import Delivery
 from web.conversations.models import Conversation, Message
@@ -89,7 +89,7 @@ def read(*bodies: Body) -> None:
 async def arrive(*bodies: Body) -> None:
     """Webhooks arrive, are read, and what they hold is answered; nothing is sent yet."""
     await sync_to_async(read)(*bodies)
-    for conversation in await sync_to_async(turns.new_on_channels)(timezone.now(), 100):
+    for conversation in await sync_to_async(waiting.new_on_channels)(timezone.now(), 100):
         await turns.resume(conversation)
 
 
