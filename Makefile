@@ -16,7 +16,7 @@ export PYTHONUNBUFFERED := 1
 export RASA_TELEMETRY_ENABLED := false
 
 .PHONY: help setup setup-dev run test check train chat predict evaluate evaluate-conversations bench tune-encoder \
-	measure faults-handoff test-widget widget-size staff clean
+	measure faults-handoff conformance channel-faults simulate check-channels test-widget widget-size staff clean
 
 help:  ## This list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "make %-23s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -73,6 +73,18 @@ tune-encoder: setup-dev  ## Teach the sentence encoder this field again; brings 
 
 faults-handoff: setup train  ## Really stop each part during conversations, and print what becomes of them; QUICK=1
 	@$(RUN) -m evaluation.faults $(if $(QUICK),--quick)
+
+simulate: setup train  ## Messenger and WhatsApp without an account: a simulated Meta with a page to write on
+	@$(RUN) -m evaluation.meta.simulate --port $(or $(SIMULATOR_PORT),8080)
+
+check-channels: setup  ## Whether Messenger and WhatsApp are set up, and what to put right
+	@$(RUN) -m web channels check
+
+conformance: setup train  ## Every kind of message of Messenger and WhatsApp, against the real server
+	@$(RUN) -m evaluation.meta.conformance
+
+channel-faults: setup train  ## Messenger and WhatsApp while worker, Rasa and Graph API fail; QUICK=1
+	@$(RUN) -m evaluation.meta.faults $(if $(QUICK),--quick)
 
 staff: setup  ## Create a staff account for /admin/
 	@mkdir -p var

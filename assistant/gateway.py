@@ -14,7 +14,7 @@ from sanic.response import HTTPResponse
 from sqlalchemy.exc import SQLAlchemyError
 
 from assistant.settings import settings
-from assistant.turn import ChoiceNotOffered, take_turn
+from assistant.turn import ChoiceNotOffered, blank_message, take_turn
 from shared.reply import MAX_CHOICE_ID_BYTES, StoredRequest
 
 logger = logging.getLogger(__name__)
@@ -104,6 +104,19 @@ class GatewayInput(InputChannel):
                 logger.error("Message %s: the tracker store failed (%s)", asked.message_id, type(error).__name__)
                 return _error(503, "no_store", "The conversation can't be read or written.")
             return response.raw(result.model_dump_json().encode(), content_type="application/json")
+
+        @routes.delete("/conversations/<conversation:str>/messages/<message_id:str>")
+        async def forget_message(request: Request, conversation: str, message_id: str) -> HTTPResponse:
+            if not self._is_allowed(request):
+                return _error(401, "unauthorized", "The gateway secret is missing or wrong.")
+            agent = getattr(request.app.ctx, "agent", None)
+            if agent is None:
+                return _error(503, "no_model", "No model is loaded. Run `make train`.")
+            try:
+                return response.json({"deleted": await blank_message(agent, conversation, message_id)})
+            except SQLAlchemyError as error:
+                logger.error("A message can't be deleted (%s)", type(error).__name__)
+                return _error(503, "no_store", "The message can't be deleted right now.")
 
         @routes.delete("/conversations/<conversation:str>")
         async def forget(request: Request, conversation: str) -> HTTPResponse:

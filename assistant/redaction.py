@@ -60,8 +60,7 @@ def _without(event: dict[str, Any]) -> dict[str, Any]:
     if _is_slot(event):
         return {**event, "value": None}
     if _is_left(event):
-        parsed = {key: value for key, value in event["parse_data"].items() if key not in ("text", "entities")}
-        return {**event, "text": _BLANK, "parse_data": {**parsed, "text": _BLANK, "entities": []}}
+        return _blanked(event)
     if _is_asked(event):
         handoff = {**_handoff(event), "request": None}
         data = {**event["data"], "custom": {**event["data"]["custom"], "handoff": handoff}}
@@ -69,3 +68,29 @@ def _without(event: dict[str, Any]) -> dict[str, Any]:
         metadata = {key: value for key, value in (event.get("metadata") or {}).items() if key != "request_summary"}
         return {**event, "text": _BLANK, "data": data, "metadata": metadata}
     return event
+
+
+def _blanked(event: dict[str, Any]) -> dict[str, Any]:
+    parsed = {key: value for key, value in (event.get("parse_data") or {}).items() if key not in ("text", "entities")}
+    return {**event, "text": _BLANK, "parse_data": {**parsed, "text": _BLANK, "entities": []}}
+
+
+def without_message(tracker: DialogueStateTracker, message_id: str, part_mark: str) -> DialogueStateTracker:
+    """The conversation without what one message said, and without the details taken from it.
+
+    Args:
+        tracker: the conversation.
+        message_id: the message's id; its later parts have it with `part_mark` and a number behind it.
+        part_mark: what stands between id and number.
+    """
+    cleaned: list[dict[str, Any]] = []
+    is_its_turn = False
+    for event in (event.as_dict() for event in tracker.events):
+        if event["event"] == UserUttered.type_name:
+            its_id = event.get("message_id") or ""
+            is_its_turn = its_id == message_id or its_id.startswith(f"{message_id}{part_mark}")
+            cleaned.append(_blanked(event) if is_its_turn else event)
+        else:
+            cleaned.append(_without(event) if is_its_turn else event)
+    events = [event for event in (Event.from_parameters(each) for each in cleaned) if event is not None]
+    return DialogueStateTracker.from_events(tracker.sender_id, events, list(tracker.slots.values()))

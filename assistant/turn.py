@@ -20,7 +20,7 @@ from rasa.shared.core.trackers import DialogueStateTracker
 from assistant.callback import FORM, State, in_context
 from assistant.followups import Past, in_conversation, named_choice
 from assistant.parts import Part, parts_of
-from assistant.redaction import without_old_details
+from assistant.redaction import without_message, without_old_details
 from assistant.selection import base_intent, choice_parse_data, full_intent
 from shared.clinic import clinic
 from shared.reply import Choice, Contact, Handoff, Ranked, Reply, StoredRequest, Turn, Understood
@@ -87,6 +87,16 @@ async def take_turn(
                 await _restore(agent, before, conversation)
     events = _events_of(tracker, message_id) if tracker else []
     return _turn(events, agent.model_id)
+
+
+async def blank_message(agent: Agent, conversation: str, message_id: str) -> bool:
+    """Forget what one message said; whether it was remembered. What was answered to it stays."""
+    async with agent.lock_store.lock(f"turn:{conversation}"):
+        tracker = await agent.tracker_store.retrieve(conversation)
+        if tracker is None or not _events_of(tracker, message_id):
+            return False
+        await agent.tracker_store.save(without_message(tracker, message_id, _PART))
+        return True
 
 
 def _typed(text: str | None) -> str:

@@ -51,6 +51,7 @@ class Config(BaseSettings):
     sessions_per_hour_per_address: int = Field(default=300, ge=1)
     contact_forms_per_hour_per_address: int = Field(default=10, ge=1)
     resume_minutes: float = Field(default=30.0, gt=0, le=24 * 60)
+    pause_hours: float = Field(default=4.0, gt=0, le=7 * 24)
     notify_emails: _Names = ["staff@localhost"]
     email_from: str = "assistant@localhost"
     email_host: str = ""
@@ -60,6 +61,16 @@ class Config(BaseSettings):
     email_security: Literal["starttls", "tls", "none"] = "starttls"
     notify_webhook_url: str = ""
     notify_webhook_secret: SecretStr = SecretStr("")
+    messenger_page_id: str = ""
+    messenger_page_token: SecretStr = SecretStr("")
+    whatsapp_phone_number_id: str = ""
+    whatsapp_token: SecretStr = SecretStr("")
+    whatsapp_business_account_id: str = ""
+    meta_app_id: str = ""
+    meta_app_secret: SecretStr = SecretStr("")
+    meta_verify_token: SecretStr = SecretStr("")
+    graph_version: str = Field(default="v26.0", pattern=r"^v\d+\.\d+$")
+    graph_url: str = "https://graph.facebook.com"
 
     @field_validator("allowed_hosts", "widget_origins", "notify_emails", mode="before")
     @classmethod
@@ -110,6 +121,39 @@ class Config(BaseSettings):
             raise ValueError(f"must be set with NOTIFY_WEBHOOK_URL: a random text of {LEAST_SECRET} characters or more")
         return value
 
+    @field_validator("messenger_page_id", "whatsapp_phone_number_id", "whatsapp_business_account_id", "meta_app_id")
+    @classmethod
+    def _number_of_meta(cls, value: str) -> str:
+        if value and not value.isdecimal():
+            raise ValueError("must be the number that Meta's console shows, digits only")
+        return value
+
+    @field_validator("messenger_page_token", "whatsapp_token")
+    @classmethod
+    def _token_with_its_id(cls, value: SecretStr, info: ValidationInfo) -> SecretStr:
+        other = {"messenger_page_token": "messenger_page_id", "whatsapp_token": "whatsapp_phone_number_id"}[
+            str(info.field_name)
+        ]
+        if bool(value.get_secret_value()) != bool(info.data.get(other)):
+            raise ValueError(f"must be set together with {other.upper()}, or neither of them: docs/channels.md")
+        return value
+
+    @field_validator("meta_app_secret", "meta_verify_token")
+    @classmethod
+    def _needed_by_channels(cls, value: SecretStr, info: ValidationInfo) -> SecretStr:
+        if not value.get_secret_value() and (
+            info.data.get("messenger_page_id") or info.data.get("whatsapp_phone_number_id")
+        ):
+            raise ValueError("must be set for Messenger and WhatsApp: docs/channels.md says where to find it")
+        return value
+
+    @field_validator("graph_url")
+    @classmethod
+    def _graph_address(cls, value: str, info: ValidationInfo) -> str:
+        if _is_in_production(info) and value != "https://graph.facebook.com":
+            raise ValueError("must not be set outside development: it is for the simulator")
+        return value.rstrip("/")
+
     @field_validator("widget_origins")
     @classmethod
     def _are_origins(cls, value: list[str]) -> list[str]:
@@ -120,6 +164,14 @@ class Config(BaseSettings):
                     "such as https://www.clinic.example"
                 )
         return value
+
+    @property
+    def has_messenger(self) -> bool:
+        return bool(self.messenger_page_id)
+
+    @property
+    def has_whatsapp(self) -> bool:
+        return bool(self.whatsapp_phone_number_id)
 
     @property
     def is_production(self) -> bool:

@@ -11,6 +11,7 @@ from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 
 from web import rasa, worker
+from web.channels import outbox as channels_outbox
 from web.config import config
 from web.notifications import outbox
 
@@ -28,17 +29,20 @@ async def ready(request: HttpRequest) -> JsonResponse:
     Without the worker, or with notifications that don't arrive, visitors are still answered: 200, and "degraded".
     """
     actions_url = config().action_server_url.removesuffix("/webhook") + "/health"
-    database, rasa_is_well, actions, worker_is_well, notifications = await asyncio.gather(
+    database, rasa_is_well, actions, worker_is_well, notifications, channels = await asyncio.gather(
         sync_to_async(_database_is_well)(),
         rasa.is_ready(),
         rasa.is_well(actions_url),
         sync_to_async(_unless_database_fails)(worker.is_alive),
         sync_to_async(_unless_database_fails)(lambda: not outbox.are_failing()),
+        sync_to_async(_unless_database_fails)(lambda: not channels_outbox.are_failing()),
     )
     needed = {"database": database, "rasa": rasa_is_well, "actions": actions}
     parts = {name: "ok" if is_well else "down" for name, is_well in needed.items()}
     parts["worker"] = "ok" if worker_is_well else "down"
     parts["notifications"] = "ok" if notifications else "failing"
+    if config().has_messenger or config().has_whatsapp:
+        parts["channels"] = "ok" if channels else "failing"
     is_whole = set(parts.values()) == {"ok"}
     body = {"status": "ok" if is_whole else "degraded", "parts": parts}
     return JsonResponse(body, status=200 if all(needed.values()) else 503)

@@ -27,6 +27,11 @@ class RasaUnavailable(Exception):
         """Whether the next message would fare no better: no one answers at all."""
         return self.reason in ("slow", "down")
 
+    @property
+    def is_away(self) -> bool:
+        """Whether it was not there, so that nothing is said of this message."""
+        return self.reason in ("down", "status 503")
+
 
 class ChoiceRefused(Exception):
     """Rasa does not know this choice in this conversation."""
@@ -106,6 +111,17 @@ async def forget(conversation: str) -> None:
         RasaUnavailable: it could not be told.
     """
     response = await _request("DELETE", f"/webhooks/gateway/conversations/{conversation}")
+    if response.status_code != 200:
+        raise RasaUnavailable(f"status {response.status_code}")
+
+
+async def forget_message(conversation: str, message: str) -> None:
+    """Make Rasa forget what one message said.
+
+    Raises:
+        RasaUnavailable: it could not be told.
+    """
+    response = await _request("DELETE", f"/webhooks/gateway/conversations/{conversation}/messages/{message}")
     if response.status_code != 200:
         raise RasaUnavailable(f"status {response.status_code}")
 

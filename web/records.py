@@ -1,6 +1,7 @@
 """What a turn leaves in the database: replies, handoffs, call-back requests, and what the clinic is told of them.
 
-Everything here is called inside the one transaction that ends a turn.
+What goes to Messenger or WhatsApp is queued with it. Everything here is called inside the one transaction that ends a
+turn.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from django.urls import reverse
 from shared.reply import Handoff as HandoffFormat
 from shared.reply import Reply as ReplyFormat
 from shared.reply import Turn
+from web.channels import outbox
 from web.contact.links import form_url
 from web.contact.queue import store_call_back
 from web.conversations.models import Handoff, Message, Reply
@@ -26,16 +28,20 @@ def conversation_path(conversation: uuid.UUID) -> str:
 
 def store_replies(message: Message, turn: Turn) -> None:
     """Store a turn's replies, and all that they bring about."""
+    stored: list[tuple[Reply, ReplyFormat]] = []
     for position, reply in enumerate(turn.replies):
         if reply.handoff is not None:
             _store_handoff(message, reply.handoff)
-        Reply.objects.create(
+        shown = _as_shown(reply)
+        row = Reply.objects.create(
             message=message,
             position=position,
             kind=reply.kind,
             topic=reply.topic or "",
-            body=_as_shown(reply).model_dump(mode="json"),
+            body=shown.model_dump(mode="json"),
         )
+        stored.append((row, shown))
+    outbox.queue(message, stored)
     if any(reply.kind == "emergency" for reply in turn.replies):
         notify(Notification.Kind.EMERGENCY, conversation_path(message.conversation_id))
 

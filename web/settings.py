@@ -30,6 +30,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "corsheaders",
     "web.conversations",
+    "web.channels",
     "web.contact",
     "web.notifications",
 ]
@@ -137,5 +138,8 @@ LOGGING = {
         "django.request": {"level": "ERROR", "filters": ["no_readiness_checks"]},
         "django.security.csrf": {"level": "ERROR"},
         "httpx": {"level": "WARNING"},
+        # Its lines quote what is sent.
+        "pywa": {"level": "CRITICAL"},
+        "pywa_async": {"level": "CRITICAL"},
     },
 }

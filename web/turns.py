@@ -6,57 +6,64 @@ clinic's notifications are committed together. Once begun, a turn is finished, w
 
 A message that failed is tried again, before any later one of its conversation, until it would be too late for an
 answer; then it is a task for the clinic's staff.
+
+While a person answers (`conversations/pause.py`) a message is read for emergencies and otherwise left to the person.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextvars
+import functools
 import logging
 import random
 import uuid
-from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
-from typing import Any, ParamSpec, TypeVar
 
-from asgiref.sync import ThreadSensitiveContext, sync_to_async
-from django.db import DataError, IntegrityError, connection, connections, transaction
+from django.db import DataError, IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
 
 from shared.reply import Reply as ReplyFormat
 from shared.reply import Turn, Understood
 from web import rasa
+from web.channels import received
+from web.channels.kinds import DELETED
+from web.channels.outbox import withdraw_unsent
 from web.config import config
 from web.contact.models import ContactRequest
 from web.contact.queue import stored_request
-from web.conversations.models import Conversation, Erasure, Message, Reply, StaffTask
-from web.notices import outage_goes_on_notice, outage_notice, unknown_choice_notice
+from web.conversations.models import Channel, Conversation, Erasure, Message, Reply, StaffTask
+from web.conversations.pause import asked_in_pause, emergencies, is_paused
+from web.notices import (
+    outage_goes_on_notice,
+    outage_notice,
+    person_answers_notice,
+    person_still_answers_notice,
+    unknown_choice_notice,
+)
 from web.notifications.models import Notification
 from web.notifications.outbox import notify
 from web.records import conversation_path, store_replies
+from web.steps import in_database, to_the_end
+from web.waiting import ATTEMPTS_IN_ORDER, too_late
 
 logger = logging.getLogger(__name__)
 
 #: A lease is so much longer than Rasa may take for one message: it runs out only when its holder is gone.
 LEASE_BEYOND_RASA = timedelta(seconds=10)
-#: A message that failed so often no longer stands before later ones; the worker goes on trying.
-ATTEMPTS_IN_ORDER = 3
 #: A message that failed is tried again after this, and then after twice as long each time, up to the longest.
 FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=2), timedelta(minutes=2)
 #: A visitor is told that something is down after this long, even when others hold the conversation.
 PATIENCE = timedelta(seconds=30)
-
-Parameters = ParamSpec("Parameters")
-Parameter = TypeVar("Parameter")
-Result = TypeVar("Result")
 
 
 class Busy(Exception):
     """Another message of the conversation is being handled, and for too long."""
 
 
-def receive(conversation: Conversation, external_id: str, *, text: str = "", choice: str = "") -> tuple[Message, bool]:
+def receive(
+    conversation: Conversation, external_id: str, *, text: str = "", choice: str = "", attachment: str = ""
+) -> tuple[Message, bool]:
     """Commit a message to the inbox; the message, and whether it is new.
 
     The same external id on the same channel is the same message, whatever else it says.
@@ -64,10 +71,13 @@ def receive(conversation: Conversation, external_id: str, *, text: str = "", cho
     Raises:
         Conversation.DoesNotExist: it was erased a moment ago.
     """
-    key = {"channel": conversation.channel, "external_id": f"{conversation.id.hex}:{external_id}"}
+    # A browser makes up its own ids; those of a provider are unique on its channel.
+    scope = f"{conversation.id.hex}:" if conversation.channel == Channel.WEBSITE else ""
+    key = {"channel": conversation.channel, "external_id": f"{scope}{external_id}"}
+    said = {"text": text, "choice": choice, "attachment": attachment}
     try:
         with transaction.atomic():
-            message = Message.objects.create(conversation=conversation, text=text, choice=choice, **key)
+            message = Message.objects.create(conversation=conversation, **said, **key)
             Conversation.objects.filter(pk=conversation.pk).update(last_message_at=timezone.now())
         return message, True
     except IntegrityError:
@@ -85,17 +95,17 @@ async def answer(message: Message) -> list[Reply]:
     Raises:
         Conversation.DoesNotExist: it was erased meanwhile.
     """
-    return await _to_the_end(_answer, message)
+    return await to_the_end(_answer, message)
 
 
 async def resume(conversation: uuid.UUID) -> None:
     """Handle what waits in a conversation, unless someone else is at it."""
-    await _to_the_end(_resume, conversation)
+    await to_the_end(_resume, conversation)
 
 
 async def give_up(message: Message) -> bool:
     """Make a task for staff of a message that was not answered in time; False when someone is handling it."""
-    return await _to_the_end(_give_up, message)
+    return await to_the_end(_give_up, message)
 
 
 async def erase(conversation: Conversation) -> Erasure:
@@ -107,19 +117,19 @@ async def erase(conversation: Conversation) -> Erasure:
         RasaUnavailable, Busy: nothing was erased from the log.
         Conversation.DoesNotExist: it was erased already.
     """
-    return await _to_the_end(_erase, conversation)
+    return await to_the_end(_erase, conversation)
 
 
 async def _answer(message: Message) -> list[Reply]:
     owner = uuid.uuid4().hex
     deadline = timezone.now() + PATIENCE
     while True:
-        if await _in_database(_claim, message.conversation_id, owner):
+        if await in_database(_claim, message.conversation_id, owner):
             try:
                 await _handle_waiting(message.conversation_id, owner, deadline, up_to=message.pk)
             finally:
-                await _in_database(_release, message.conversation_id, owner)
-        replies = await _in_database(_replies_of, message)
+                await in_database(_release, message.conversation_id, owner)
+        replies = await in_database(_replies_of, message)
         if replies:
             return replies
         if timezone.now() >= deadline:
@@ -130,37 +140,39 @@ async def _answer(message: Message) -> list[Reply]:
 
 async def _resume(conversation: uuid.UUID) -> None:
     owner = uuid.uuid4().hex
-    if await _in_database(_claim, conversation, owner):
+    if await in_database(_claim, conversation, owner):
         try:
             await _handle_waiting(conversation, owner, timezone.now() + PATIENCE)
         finally:
-            await _in_database(_release, conversation, owner)
+            await in_database(_release, conversation, owner)
 
 
 async def _give_up(message: Message) -> bool:
     owner = uuid.uuid4().hex
-    if not await _in_database(_claim, message.conversation_id, owner):
+    if not await in_database(_claim, message.conversation_id, owner):
         return False
     try:
-        return await _in_database(_hand_to_staff, message, owner)
+        return await in_database(_hand_to_staff, message, owner)
     finally:
-        await _in_database(_release, message.conversation_id, owner)
+        await in_database(_release, message.conversation_id, owner)
 
 
 async def _erase(conversation: Conversation) -> Erasure:
     owner = uuid.uuid4().hex
     deadline = timezone.now() + PATIENCE
-    while not await _in_database(_claim, conversation.pk, owner):
-        if not await _in_database(Conversation.objects.filter(pk=conversation.pk).exists):
+    while not await in_database(_claim, conversation.pk, owner):
+        if not await in_database(Conversation.objects.filter(pk=conversation.pk).exists):
             raise Conversation.DoesNotExist
         if timezone.now() >= deadline:
             raise Busy
         await _a_moment()
     try:
         await rasa.forget(conversation.pk.hex)
-        return await _in_database(_delete, conversation.pk)
+        if await in_database(Conversation.objects.filter(pk=conversation.pk, paused_at__isnull=False).exists):
+            await rasa.forget(asked_in_pause(conversation.pk))
+        return await in_database(_delete, conversation.pk)
     finally:
-        await _in_database(_release, conversation.pk, owner)
+        await in_database(_release, conversation.pk, owner)
 
 
 def _delete(conversation: uuid.UUID) -> Erasure:
@@ -173,47 +185,6 @@ def _delete(conversation: uuid.UUID) -> Erasure:
 
 async def _a_moment() -> None:
     await asyncio.sleep(random.uniform(0.02, 0.08))  # noqa: S311 (spreads the retries, no secret)
-
-
-async def _in_database(
-    work: Callable[Parameters, Result], *args: Parameters.args, **kwargs: Parameters.kwargs
-) -> Result:
-    """Run a step in a thread. No pooled connection is held between steps: many visitors wait for Rasa."""
-
-    def step() -> Result:
-        try:
-            return work(*args, **kwargs)
-        finally:
-            _give_back()
-
-    return await sync_to_async(step)()
-
-
-def _give_back() -> None:
-    """Return the connection to the pool. SQLite has none: a connection is a file, and opening it costs more."""
-    if connection.vendor != "sqlite":
-        connections.close_all()
-
-
-#: Turns under way; the event loop alone would not keep them.
-_under_way: set[asyncio.Task[Any]] = set()
-
-
-async def _to_the_end(work: Callable[[Parameter], Awaitable[Result]], argument: Parameter) -> Result:
-    """Do it even when the visitor hangs up: work dropped in the middle would keep the lease until that runs out."""
-
-    async def in_a_thread_of_its_own() -> Result:
-        async with ThreadSensitiveContext():
-            try:
-                return await work(argument)
-            finally:
-                await sync_to_async(connections.close_all)()
-
-    await sync_to_async(_give_back)()
-    task = asyncio.create_task(in_a_thread_of_its_own(), context=contextvars.Context())
-    _under_way.add(task)
-    task.add_done_callback(_under_way.discard)
-    return await asyncio.shield(task)
 
 
 def lease() -> timedelta:
@@ -244,7 +215,7 @@ async def _handle_waiting(conversation: uuid.UUID, owner: str, deadline: datetim
     tried: set[int] = set()
     outage: rasa.RasaUnavailable | None = None
     while timezone.now() < deadline:
-        waiting = await _in_database(_next_waiting, conversation, owner, up_to, tried)
+        waiting = await in_database(_next_waiting, conversation, owner, up_to, tried)
         if waiting is None:
             return
         tried.add(waiting.pk)
@@ -255,7 +226,11 @@ async def _handle_waiting(conversation: uuid.UUID, owner: str, deadline: datetim
         except rasa.RasaUnavailable as error:
             logger.error("Message %s: Rasa is unavailable (%s)", waiting.pk, error.reason)
             outage = error if error.is_of_every_message else None
-            is_ours = await _in_database(_commit_failure, waiting, owner)
+            is_ours = await in_database(
+                _commit_failure, waiting, owner, counts=not (_is_strict(waiting) and error.is_away)
+            )
+            if outage is None and _is_strict(waiting) and waiting.attempts + 1 < ATTEMPTS_IN_ORDER:
+                return
         else:
             is_ours = await _commit_or_fail(waiting, turn, owner)
         if not is_ours:
@@ -264,33 +239,42 @@ async def _handle_waiting(conversation: uuid.UUID, owner: str, deadline: datetim
 
 async def _commit_or_fail(message: Message, turn: Turn, owner: str) -> bool:
     try:
-        return await _in_database(_commit, message, turn, owner)
+        return await in_database(_commit, message, turn, owner)
     except (DataError, IntegrityError) as error:
         # Left waiting, it would stand before every later message of this visitor.
         logger.error("Message %s: its replies can't be stored (%s)", message.pk, type(error).__name__)
-        return await _in_database(_commit_failure, message, owner)
+        return await in_database(_commit_failure, message, owner)
 
 
 def _next_waiting(conversation: uuid.UUID, owner: str, up_to: int | None, tried: set[int]) -> Message | None:
     """The oldest waiting message, with the lease made longer for it.
 
     For a visitor who waits, messages that failed come before later ones, due or not: their answers belong before it.
+    On Messenger and WhatsApp the order is the whole of what a visitor sees, so there later ones wait for them.
     """
     now = timezone.now()
     held = Conversation.objects.filter(pk=conversation, lease_owner=owner)
     if not held.update(lease_until=now + lease()):
         return None
     is_due = Q(next_attempt_at__lte=now)
-    if up_to is not None:
-        is_due |= Q(next_attempt_at__isnull=False, attempts__lt=ATTEMPTS_IN_ORDER)
+    in_order = Q(next_attempt_at__isnull=False, attempts__lt=ATTEMPTS_IN_ORDER)
+    is_due |= in_order if up_to is not None else in_order & ~Q(channel=Channel.WEBSITE)
     waiting = Q(state=Message.State.RECEIVED) | Q(is_due, state=Message.State.FAILED, resume_until__gt=now)
-    return (
+    first = (
         Message.objects.filter(waiting, conversation=conversation, pk__lte=up_to or _LAST_ID)
         .exclude(pk__in=tried)
         .select_related("conversation")
         .order_by("pk")
         .first()
     )
+    if first is not None and up_to is None and first.next_attempt_at is not None and first.next_attempt_at > now:
+        return None
+    return first
+
+
+def _is_strict(message: Message) -> bool:
+    """Whether no later message may be answered before this one, for as long as it is tried in order."""
+    return message.channel != Channel.WEBSITE
 
 
 _LAST_ID = 2**63 - 1
@@ -303,39 +287,59 @@ async def _ask_rasa(message: Message) -> Turn:
     Raises:
         RasaUnavailable: nothing did.
     """
+    taken = await in_database(received.read, message)
+    if not (taken.text or taken.choice):
+        return Turn(replies=taken.notices, understood=_NOTHING)
+    name = asked_in_pause(message.conversation_id) if is_paused(message.conversation) else message.conversation_id.hex
+    ask = functools.partial(
+        rasa.take_turn,
+        conversation=name,
+        message_id=str(message.pk),
+        channel=message.channel,
+        language=message.conversation.language,
+        stored=await in_database(stored_request, message.conversation_id),
+    )
     try:
-        return await rasa.take_turn(
-            conversation=message.conversation_id.hex,
-            message_id=str(message.pk),
-            text=message.text,
-            choice=message.choice,
-            channel=message.channel,
-            language=message.conversation.language,
-            stored=await _in_database(stored_request, message.conversation_id),
-        )
+        turn = await ask(text=taken.text, choice=taken.choice)
     except rasa.ChoiceRefused:
-        return Turn(replies=[unknown_choice_notice()], understood=_NOTHING)
+        # A button of long ago still says something.
+        if not taken.text:
+            return Turn(replies=[unknown_choice_notice()], understood=_NOTHING)
+        turn = await ask(text=taken.text, choice="")
+    if taken.notices and not emergencies(turn):
+        turn = turn.model_copy(update={"replies": [*turn.replies, *taken.notices]})
+    return turn
 
 
-def _is_held(message: Message, owner: str) -> bool:
-    """Whether the lease is still ours, with its row locked until the transaction ends."""
-    held = Conversation.objects.select_for_update().filter(pk=message.conversation_id, lease_owner=owner)
-    return held.exists()
+def _held(message: Message, owner: str) -> Conversation | None:
+    """The conversation, while the lease is still ours, with its row locked until the transaction ends."""
+    return Conversation.objects.select_for_update().filter(pk=message.conversation_id, lease_owner=owner).first()
 
 
 def _commit(message: Message, turn: Turn, owner: str) -> bool:
     """Store all that came of a message, at once; False when the lease was lost and someone else does it."""
     with transaction.atomic():
-        if not _is_held(message, owner):
+        held = _held(message, owner)
+        if held is None:
             return False
+        if Message.objects.filter(pk=message.pk, attachment=DELETED).exists():
+            return True
+        withdraw_unsent(message)
         Reply.objects.filter(message=message).delete()  # the notice of an outage that is over
-        store_replies(message, turn)
-        StaffTask.objects.filter(message=message).update(state=StaffTask.State.DONE)
+        urgent = emergencies(turn)
+        is_left = is_paused(held) and not urgent
+        said = (urgent or _notices_of_pause(held)) if is_paused(held) else turn.replies
+        store_replies(message, turn.model_copy(update={"replies": said}))
+        if is_left and held.paused_by == Conversation.PausedBy.CONSOLE:
+            # Whoever answers in an app of Meta's is told by that app.
+            notify(Notification.Kind.WAITING, conversation_path(held.pk))
+        if not is_left:
+            StaffTask.objects.filter(message=message).update(state=StaffTask.State.DONE)
         Message.objects.filter(pk=message.pk).update(
-            state=Message.State.HANDLED,
+            state=Message.State.LEFT if is_left else Message.State.HANDLED,
             handled_at=timezone.now(),
             next_attempt_at=None,
-            kind=turn.kind or "",
+            kind="" if is_left else turn.kind or "",
             topics=turn.topics,
             confidence=turn.understood.confidence,
             understood=turn.understood.model_dump(mode="json"),
@@ -343,68 +347,66 @@ def _commit(message: Message, turn: Turn, owner: str) -> bool:
     return True
 
 
-def _commit_failure(message: Message, owner: str) -> bool:
-    """Keep a message that could not be handled, tell the visitor once, and plan the next attempt."""
+def _commit_failure(message: Message, owner: str, *, counts: bool = True) -> bool:
+    """Keep a message that could not be handled, tell the visitor once, and plan the next attempt.
+
+    An attempt counts unless the fault was certainly not the message's.
+    """
     with transaction.atomic():
-        if not _is_held(message, owner):
+        held = _held(message, owner)
+        if held is None:
             return False
         now = timezone.now()
         if not Reply.objects.filter(message=message).exists():
-            store_replies(message, Turn(replies=[_notice_for(message)], understood=_NOTHING))
+            store_replies(message, Turn(replies=_notices_for(message, held), understood=_NOTHING))
         attempts = message.attempts + 1
         wait = min(FIRST_WAIT * 2 ** min(attempts - 1, 10), LONGEST_WAIT)
         Message.objects.filter(pk=message.pk).update(
             state=Message.State.FAILED,
             handled_at=now,
-            attempts=attempts,
+            attempts=attempts if counts else message.attempts,
             next_attempt_at=now + wait,
             kind="notice",
         )
     return True
 
 
-def _notice_for(message: Message) -> ReplyFormat:
+def _notices_of_pause(conversation: Conversation) -> list[ReplyFormat]:
+    """What stands in for an answer while a person answers: on the website a notice, elsewhere nothing.
+
+    Messenger and WhatsApp show the person's own words; there the assistant would only talk across them.
+    """
+    if conversation.channel != Channel.WEBSITE:
+        return []
+    since = {"message__conversation": conversation, "message__received_at__gte": conversation.paused_at}
+    is_known = Reply.objects.filter(kind="notice", **since).exists()
+    return [person_still_answers_notice() if is_known else person_answers_notice()]
+
+
+def _notices_for(message: Message, conversation: Conversation) -> list[ReplyFormat]:
     """The whole notice at the first message of an outage, a short one after it."""
+    if is_paused(conversation):
+        return _notices_of_pause(conversation)
     earlier = Message.objects.filter(
         conversation=message.conversation_id, pk__lt=message.pk, state=Message.State.FAILED
     ).filter(resume_until__gt=timezone.now())
-    return outage_goes_on_notice() if earlier.exists() else outage_notice()
+    return [outage_goes_on_notice() if earlier.exists() else outage_notice()]
 
 
 def _hand_to_staff(message: Message, owner: str) -> bool:
     with transaction.atomic():
-        if not _is_held(message, owner):
+        held = _held(message, owner)
+        if held is None:
             return False
         late = Message.objects.filter(too_late(timezone.now()), pk=message.pk)
         if not late.update(state=Message.State.FAILED, next_attempt_at=None, handled_at=timezone.now(), kind="notice"):
             return False
         if not Reply.objects.filter(message=message).exists():
-            store_replies(message, Turn(replies=[_notice_for(message)], understood=_NOTHING))
+            store_replies(message, Turn(replies=_notices_for(message, held), understood=_NOTHING))
         StaffTask.objects.get_or_create(message=message, defaults={"conversation_id": message.conversation_id})
         notify(Notification.Kind.FAILED_HANDOFF, conversation_path(message.conversation_id))
     logger.error("Message %s: not answered in time, it is a task for staff", message.pk)
     return True
-
-
-def too_late(now: datetime) -> Q:
-    """Messages whose answer would come too late and that staff have not been given yet."""
-    open_ = Q(state=Message.State.RECEIVED) | Q(state=Message.State.FAILED, next_attempt_at__isnull=False)
-    return open_ & Q(resume_until__lte=now)
-
-
-def waiting_conversations(now: datetime, received_before: datetime, *, with_failed: bool) -> list[uuid.UUID]:
-    """Conversations that no one is at, in which a message was left by a process that ended, or failed and is due again.
-
-    Args:
-        now: the time to judge by.
-        received_before: a message that waits since before then was left.
-        with_failed: whether those that failed are wanted.
-    """
-    left = Q(state=Message.State.RECEIVED, received_at__lte=received_before)
-    due = Q(state=Message.State.FAILED, next_attempt_at__lte=now) if with_failed else Q(pk__in=[])
-    free = Q(conversation__lease_until=None) | Q(conversation__lease_until__lt=now)
-    found = Message.objects.filter(left | due, free, resume_until__gt=now).order_by("received_at")
-    return list(dict.fromkeys(found.values_list("conversation_id", flat=True)[:200]))
 
 
 def retry(message: Message) -> None:

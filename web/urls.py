@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.urls import path
 
 from web import health, pages, widget
+from web.channels import webhooks
 from web.contact.views import contact_form, contact_thanks
 from web.website import views as website
 
@@ -22,6 +23,8 @@ urlpatterns = [
     path("contact/", contact_form, name="contact"),
     path("contact/thanks", contact_thanks, name="contact_thanks"),
     path("contact/<str:signed>", contact_form, name="contact_handoff"),
+    path("webhooks/whatsapp", webhooks.whatsapp_door),
+    path("webhooks/messenger", webhooks.messenger_door),
     path("health/live", health.live),
     path("health/ready", health.ready),
     path("admin/", admin.site.urls),

@@ -1,7 +1,9 @@
 """The worker: takes up what no one else is at.
 
-Three things go on side by side, each by itself, so that none waits for another: messages left by a process that ended
-or due again after an outage; messages whose answer would come too late, which become tasks for staff; notifications.
+Several things go on side by side, each by itself, so that none waits for another: webhooks are read into the inbox;
+new messages of Messenger and WhatsApp are answered and the answers sent; messages left by a process that ended, or due
+again after an outage, are answered; those whose answer would come too late become tasks for staff; notifications are
+sent.
 Several workers may run: a conversation is taken by its lease, a notification by whoever moves its time first.
 """
 
@@ -18,12 +20,15 @@ from datetime import timedelta
 import httpx
 from asgiref.sync import ThreadSensitiveContext, sync_to_async
 from django.db import Error as DatabaseFailure
-from django.db import connection, connections
 from django.utils import timezone
 
-from web import rasa, turns
+from web import rasa, turns, waiting
+from web.channels import delivering, intake
+from web.channels.models import Redaction
+from web.conversations.lapsed import hand_back_lapsed
 from web.conversations.models import Conversation, Message, WorkerBeat
 from web.notifications import outbox
+from web.steps import give_back, to_the_end
 
 logger = logging.getLogger(__name__)
 
@@ -31,7 +36,13 @@ logger = logging.getLogger(__name__)
 LEFT_AFTER = timedelta(seconds=2)
 #: Conversations handled at the same time.
 AT_ONCE = 8
+#: Conversations sent to at the same time.
+SENT_AT_ONCE = 8
+_WEBHOOKS_EVERY_SECONDS = 0.1
+_LOOKS_EVERY_SECONDS = 0.1
 _MESSAGES_EVERY_SECONDS = 1.0
+_REDACTIONS_EVERY_SECONDS = 5.0
+_REDACTION_WAIT = timedelta(minutes=1)
 _LATE_EVERY_SECONDS = 5.0
 _NOTIFICATIONS_EVERY_SECONDS = 2.0
 _BEAT_EVERY_SECONDS = 5.0
@@ -48,11 +59,80 @@ async def run() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     await asyncio.gather(
+        _every(_WEBHOOKS_EVERY_SECONDS, read_webhooks, stop),
+        _keep_busy(_new_on_channels, answer_on_channel, AT_ONCE, stop),
+        _keep_busy(_to_be_sent, delivering.deliver, SENT_AT_ONCE, stop),
+        _every(_REDACTIONS_EVERY_SECONDS, forget_messages, stop),
         _every(_MESSAGES_EVERY_SECONDS, resume_messages, stop),
         _every(_LATE_EVERY_SECONDS, give_up_late_messages, stop),
+        _every(_LATE_EVERY_SECONDS, hand_back_conversations, stop),
         _every(_NOTIFICATIONS_EVERY_SECONDS, send_notifications, stop),
         _every(_BEAT_EVERY_SECONDS, beat, stop),
     )
+
+
+async def _keep_busy(
+    find: Callable[[int], list[uuid.UUID]],
+    handle: Callable[[uuid.UUID], Awaitable[None]],
+    at_once: int,
+    stop: asyncio.Event,
+) -> None:
+    """Handle what is found, each conversation in a task of its own: a slow one holds up no other."""
+    under_way: dict[uuid.UUID, asyncio.Task[None]] = {}
+
+    async def look() -> None:
+        for conversation in [one for one, task in under_way.items() if task.done()]:
+            error = under_way.pop(conversation).exception()
+            if error is not None:
+                logger.error("A conversation failed in %s (%s)", handle.__name__, type(error).__name__)
+        if len(under_way) < at_once:
+            for conversation in await sync_to_async(find)(2 * at_once):
+                if conversation not in under_way and len(under_way) < at_once:
+                    under_way[conversation] = asyncio.create_task(_alone(handle, conversation))
+
+    await _every(_LOOKS_EVERY_SECONDS, look, stop)
+    await asyncio.gather(*under_way.values(), return_exceptions=True)
+
+
+async def _alone(handle: Callable[[uuid.UUID], Awaitable[None]], conversation: uuid.UUID) -> None:
+    await handle(conversation)
+
+
+def _new_on_channels(limit: int) -> list[uuid.UUID]:
+    return waiting.new_on_channels(timezone.now(), limit)
+
+
+def _to_be_sent(limit: int) -> list[uuid.UUID]:
+    return delivering.waiting_conversations(limit)
+
+
+async def read_webhooks() -> None:
+    """Read what Meta sent into the inbox."""
+    while await sync_to_async(intake.read_waiting)():
+        pass
+
+
+async def answer_on_channel(conversation: uuid.UUID) -> None:
+    """Answer a conversation's new messages, and show meanwhile that they were seen."""
+    seen = asyncio.create_task(to_the_end(delivering.show_seen, conversation))
+    await turns.resume(conversation)
+    await seen
+
+
+async def forget_messages() -> None:
+    """Have Rasa forget what visitors deleted."""
+    now = timezone.now()
+    async for redaction in Redaction.objects.filter(next_attempt_at__lte=now).order_by("pk")[:50]:
+        try:
+            if redaction.message_id:
+                await rasa.forget_message(redaction.rasa_name, redaction.message_id)
+            else:
+                await rasa.forget(redaction.rasa_name)
+        except rasa.RasaUnavailable as error:
+            logger.error("Redaction %s waits for Rasa (%s)", redaction.pk, error.reason)
+            await Redaction.objects.filter(pk=redaction.pk).aupdate(next_attempt_at=now + _REDACTION_WAIT)
+        else:
+            await redaction.adelete()
 
 
 async def _every(seconds: float, work: Callable[[], Awaitable[None]], stop: asyncio.Event) -> None:
@@ -64,7 +144,7 @@ async def _every(seconds: float, work: Callable[[], Awaitable[None]], stop: asyn
                 try:
                     await work()
                 finally:
-                    await sync_to_async(_give_back)()
+                    await sync_to_async(give_back)()
         except (DatabaseFailure, httpx.HTTPError, Conversation.DoesNotExist) as error:
             logger.error("%s failed (%s)", work.__name__, type(error).__name__)
             wait *= _PATIENCE_FACTOR
@@ -75,22 +155,17 @@ async def _every(seconds: float, work: Callable[[], Awaitable[None]], stop: asyn
             await asyncio.wait_for(stop.wait(), wait)
 
 
-def _give_back() -> None:
-    if connection.vendor != "sqlite":
-        connections.close_all()
-
-
 async def resume_messages() -> None:
     """Handle messages that wait in conversations no one is at; those that failed, once Rasa is back."""
     now = timezone.now()
-    waiting = await sync_to_async(turns.waiting_conversations)(now, now - LEFT_AFTER, with_failed=await rasa.is_ready())
+    found = await sync_to_async(waiting.waiting_conversations)(now, now - LEFT_AFTER, with_failed=await rasa.is_ready())
     room = asyncio.Semaphore(AT_ONCE)
 
     async def one(conversation: uuid.UUID) -> None:
         async with room:
             await turns.resume(conversation)
 
-    for outcome in await asyncio.gather(*(one(each) for each in waiting), return_exceptions=True):
+    for outcome in await asyncio.gather(*(one(each) for each in found), return_exceptions=True):
         if isinstance(outcome, BaseException):
             logger.error("A conversation could not be resumed (%s)", type(outcome).__name__)
 
@@ -99,10 +174,15 @@ async def give_up_late_messages() -> None:
     """Make tasks for staff of the messages whose answer would come too late."""
 
     def late() -> list[Message]:
-        return list(Message.objects.filter(turns.too_late(timezone.now())).order_by("pk")[:100])
+        return list(Message.objects.filter(waiting.too_late(timezone.now())).order_by("pk")[:100])
 
     for message in await sync_to_async(late)():
         await turns.give_up(message)
+
+
+async def hand_back_conversations() -> None:
+    """End the pauses whose time is over, and see to visitors whom no one answered in them."""
+    await sync_to_async(hand_back_lapsed)()
 
 
 async def send_notifications() -> None:

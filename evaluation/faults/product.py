@@ -91,11 +91,11 @@ class Product:
         subprocess.run(command, cwd=ROOT, env=self.environment, check=True, capture_output=True)
 
     def start(self, *names: str, **environment: str) -> None:
-        """Start processes; settings given here are theirs alone."""
+        """Start processes; settings given here are theirs alone. A number behind a name: another one of its kind."""
         for name in names:
             with (self.folder / f"{name}.log").open("ab") as log:
                 self._processes[name] = subprocess.Popen(
-                    [sys.executable, "-m", *_COMMANDS[name]],
+                    [sys.executable, "-m", *_COMMANDS[name.rstrip("0123456789")]],
                     cwd=ROOT,
                     env={**self.environment, **environment},
                     stdout=log,

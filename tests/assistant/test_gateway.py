@@ -63,7 +63,7 @@ async def test_a_turn(door: Door) -> None:
 @pytest.mark.parametrize("secret", [None, "", "wrong", SECRET + "x"])
 async def test_without_the_secret_nothing_is_told(door: Door, secret: str | None) -> None:
     """Neither a turn nor an erasure."""
-    for method, path in (("POST", "turn"), ("DELETE", "conversations/abc")):
+    for method, path in (("POST", "turn"), ("DELETE", "conversations/abc"), ("DELETE", "conversations/abc/messages/1")):
         status, result = await door.call(method, path, turn(text="hello"), secret)
         assert (401, "unauthorized") == (status, result["error"]["code"])
 
@@ -101,6 +101,22 @@ async def test_forgetting(door: Door) -> None:
     await door.call("POST", "turn", turn(text="hello", conversation=conversation))
     assert (200, {"deleted": True}) == await door.call("DELETE", f"conversations/{conversation}")
     assert (200, {"deleted": False}) == await door.call("DELETE", f"conversations/{conversation}")
+
+
+async def test_forgetting_one_message(door: Door, agent: Any) -> None:
+    """Its words and the details taken from it are gone; the rest of the conversation goes on."""
+    conversation = uuid.uuid4().hex
+    for number, text in enumerate(("does it hurt?", "I want to speak to a person", "I am Ann Example")):
+        await door.call("POST", "turn", turn(conversation=conversation, message_id=str(number), text=text))
+    path = f"conversations/{conversation}/messages"
+    assert (200, {"deleted": True}) == await door.call("DELETE", f"{path}/2")
+    tracker = await agent.tracker_store.retrieve(conversation)
+    remembered = json.dumps([event.as_dict() for event in tracker.events])
+    assert "Ann" not in remembered
+    assert "does it hurt?" in remembered
+    assert (200, {"deleted": False}) == await door.call("DELETE", f"{path}/99")
+    again = await door.call("POST", "turn", turn(conversation=conversation, message_id="3", text="does it hurt?"))
+    assert 200 == again[0]
 
 
 async def test_without_a_model_it_says_so(door: Door) -> None:

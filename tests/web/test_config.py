@@ -129,3 +129,55 @@ def test_what_is_no_origin_is_refused(monkeypatch: pytest.MonkeyPatch, origin: s
     monkeypatch.setenv("WIDGET_ORIGINS", f"https://www.clinic.example,{origin}")
     with pytest.raises(ValidationError, match="is not an origin"):
         Config()
+
+
+CHANNELS = {
+    "MESSENGER_PAGE_ID": "174653981001",
+    "MESSENGER_PAGE_TOKEN": "page-token",
+    "WHATSAPP_PHONE_NUMBER_ID": "106540352242922",
+    "WHATSAPP_TOKEN": "number-token",
+    "META_APP_SECRET": "app-secret",
+    "META_VERIFY_TOKEN": "verify-token",
+}
+
+
+def test_channels_are_off_until_they_are_set_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each by itself."""
+    assert (Config().has_messenger, Config().has_whatsapp) == (False, False)
+    known = config_of(monkeypatch, CHANNELS)
+    assert (known.has_messenger, known.has_whatsapp) == (True, True)
+
+
+@pytest.mark.parametrize(
+    ("missing", "named"),
+    [
+        ("MESSENGER_PAGE_ID", "messenger_page_token"),
+        ("MESSENGER_PAGE_TOKEN", "messenger_page_token"),
+        ("WHATSAPP_PHONE_NUMBER_ID", "whatsapp_token"),
+        ("WHATSAPP_TOKEN", "whatsapp_token"),
+        ("META_APP_SECRET", "meta_app_secret"),
+        ("META_VERIFY_TOKEN", "meta_verify_token"),
+    ],
+)
+def test_half_a_channel_is_refused(monkeypatch: pytest.MonkeyPatch, missing: str, named: str) -> None:
+    """The message says what is missing and quotes no key."""
+    with pytest.raises(ValidationError, match=r"docs/channels\.md") as caught:
+        config_of(monkeypatch, {name: value for name, value in CHANNELS.items() if name != missing})
+    assert [problem["loc"] for problem in caught.value.errors()] == [(named,)]
+    assert [value for value in CHANNELS.values() if value in str(caught.value)] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("META_APP_ID", "my app"), ("WHATSAPP_PHONE_NUMBER_ID", "+1 310 555 0100"), ("GRAPH_VERSION", "26")],
+)
+def test_what_is_no_number_of_meta_is_refused(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    """A phone number is not its id."""
+    with pytest.raises(ValidationError):
+        config_of(monkeypatch, CHANNELS | {name: value})
+
+
+def test_the_simulator_is_for_development(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In production keys and visitors' ids go to Meta alone."""
+    with pytest.raises(ValidationError, match="simulator"):
+        config_of(monkeypatch, PRODUCTION | {"GRAPH_URL": "https://graph.example"})

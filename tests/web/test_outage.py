@@ -10,7 +10,7 @@ import pytest
 from django.db import OperationalError
 
 from tests.web.support import FAULTS, FakeRasa, Fault, Visitor, assert_error, assert_notice
-from web import turns
+from web import turns, waiting
 from web.config import Config
 from web.conversations.models import Message
 from web.website import views
@@ -78,7 +78,7 @@ async def test_a_message_that_always_fails_holds_up_no_other(visitor: Visitor, r
     # No answer at all may be an outage, so one message is told to wait; then it is the poison alone.
     answers = [await visitor.send(f"message {number}") for number in range(4)]
     assert answers[-1]["replies"][0]["kind"] == "answer"
-    assert rasa.texts.count("poison") == turns.ATTEMPTS_IN_ORDER
+    assert rasa.texts.count("poison") == waiting.ATTEMPTS_IN_ORDER
 
 
 async def test_one_notice_an_outage(visitor: Visitor, rasa: FakeRasa) -> None:

@@ -14,7 +14,7 @@ from django.utils import timezone
 from shared.reply import Turn
 from tests.web.conftest import NewVisitor
 from tests.web.support import UNDERSTOOD, FakeRasa, Visitor, a_handoff, an_answer, assert_notice
-from web import turns
+from web import steps, turns
 from web.asgi import application
 from web.conversations.models import Conversation, Handoff, Message, Reply
 from web.website import tokens
@@ -150,7 +150,7 @@ async def test_a_turn_is_finished_when_the_visitor_hangs_up(visitor: Visitor, ra
     rasa.before_answer = hold
     await hang_up_after(begun, visitor, b'{"client_message_id": "1", "text": "hello"}')
     go_on.set()
-    await asyncio.gather(*turns._under_way)
+    await asyncio.gather(*steps.under_way)
     assert (await Message.objects.aget()).state == "handled"
     assert (await Conversation.objects.aget()).lease_until is None
     assert (await visitor.send("hello", "1"))["replies"][0]["kind"] == "answer"

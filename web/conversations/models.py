@@ -21,7 +21,14 @@ class Conversation(models.Model):
     """All that one visitor and the assistant said to each other on one channel.
 
     `lease_owner` and `lease_until` say who is handling its messages; the lease expires by itself.
+    `paused_until` says how long a person answers instead of the assistant: see `pause.py`, which alone sets it.
     """
+
+    class PausedBy(models.TextChoices):
+        CONSOLE = "console", "Staff, in the console"
+        INBOX = "inbox", "Staff, in the page's inbox"
+        APP = "app", "Staff, in the WhatsApp Business app"
+        OTHER = "other", "Another app of the page"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     channel = models.CharField(max_length=12, choices=Channel, default=Channel.WEBSITE)
@@ -31,6 +38,9 @@ class Conversation(models.Model):
     last_message_at = models.DateTimeField(null=True, db_index=True)
     lease_owner = models.CharField(max_length=32, blank=True, editable=False)
     lease_until = models.DateTimeField(null=True, editable=False)
+    paused_by = models.CharField(max_length=10, choices=PausedBy, blank=True, editable=False)
+    paused_at = models.DateTimeField(null=True, editable=False, help_text="When the latest pause began.")
+    paused_until = models.DateTimeField(null=True, editable=False, help_text="When it ends, or ended.")
 
     class Meta:
         ordering = ["-last_message_at"]
@@ -50,12 +60,16 @@ class Message(models.Model):
         RECEIVED = "received", "Waiting"
         HANDLED = "handled", "Answered"
         FAILED = "failed", "Not answered: a part was down"
+        LEFT = "left", "Left to a person"
 
     conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="messages")
     channel = models.CharField(max_length=12, choices=Channel, default=Channel.WEBSITE)
     external_id = models.CharField(max_length=200, help_text="The provider's or the client's own id.")
     text = models.TextField(blank=True)
     choice = models.CharField(max_length=200, blank=True)
+    attachment = models.CharField(
+        max_length=12, blank=True, help_text="What came instead of text or with it: a photo ..."
+    )
     received_at = models.DateTimeField(auto_now_add=True)
     state = models.CharField(max_length=10, choices=State, default=State.RECEIVED)
     handled_at = models.DateTimeField(null=True)

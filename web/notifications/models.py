@@ -15,6 +15,8 @@ class Notification(models.Model):
         NEW_REQUEST = "new_request", "New request"
         EMERGENCY = "emergency", "Emergency advice was given"
         FAILED_HANDOFF = "failed_handoff", "A visitor got no answer"
+        WAITING = "waiting", "A visitor waits for a person"
+        CHANNEL = "channel", "Messenger or WhatsApp needs its settings put right"
 
     class Way(models.TextChoices):
         EMAIL = "email", "E-mail"

@@ -31,6 +31,8 @@ _SUBJECTS = {
     Notification.Kind.NEW_REQUEST: "A visitor asks to be contacted",
     Notification.Kind.EMERGENCY: "A visitor was given emergency advice",
     Notification.Kind.FAILED_HANDOFF: "A visitor got no answer",
+    Notification.Kind.WAITING: "A visitor waits for a person",
+    Notification.Kind.CHANNEL: "Messenger or WhatsApp needs its settings put right",
 }
 
 

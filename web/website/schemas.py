@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 import uuid
 from typing import Annotated, Self
 from urllib.parse import urlsplit
@@ -11,14 +10,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, StrictStr, model_validator
 
 from shared.reply import MAX_CHOICE_ID_BYTES
-
-MAX_TEXT = 10_000
-_UNPRINTABLE = {"Cc", "Cs"}
-
-
-def _readable(text: str) -> str:
-    """Without control characters, which no database and no reader wants; line breaks and tabs stay."""
-    return "".join(c for c in text if c in "\n\t" or unicodedata.category(c) not in _UNPRINTABLE).strip()
+from web.text import MAX_TEXT, readable
 
 
 def _path_only(page: str) -> str:
@@ -41,7 +33,7 @@ class MessageBody(_Body):
     """`POST /api/chat/messages`: text, or the id of a choice."""
 
     client_message_id: Annotated[StrictStr, Field(pattern=r"^[A-Za-z0-9._:-]{1,64}$")]
-    text: Annotated[StrictStr, Field(max_length=MAX_TEXT), AfterValidator(_readable)] | None = None
+    text: Annotated[StrictStr, Field(max_length=MAX_TEXT), AfterValidator(readable)] | None = None
     choice: Annotated[StrictStr, Field(min_length=1, max_length=MAX_CHOICE_ID_BYTES)] | None = None
 
     @model_validator(mode="after")
@@ -58,4 +50,4 @@ class FeedbackBody(_Body):
 
     reply_id: uuid.UUID
     helpful: StrictBool
-    comment: Annotated[StrictStr, Field(max_length=1000), AfterValidator(_readable)] = ""
+    comment: Annotated[StrictStr, Field(max_length=1000), AfterValidator(readable)] = ""

@@ -1,0 +1,1 @@
+"""Messenger and WhatsApp: webhooks, who a visitor is, rendering, sending."""
