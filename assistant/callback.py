@@ -191,7 +191,7 @@ def _is_bare_detail(parsed: dict[str, Any], text: str, state: State) -> bool:
 
 
 def _is_plainly_a_name(name: str | None) -> bool:
-    """ "Maria Lopez" and "siobhan" are; "fainted" and "Fainted" are words."""
+    """Whether no one can take it for a word: "Maria Lopez", "siobhan", but not "fainted" or "Fainted"."""
     words = (name or "").split()
     are_capitals = len(words) > 1 and all(word.istitle() and len(word) > 1 for word in words)
     return are_capitals or not any(word.lower() in dictionary() for word in words)

@@ -15,10 +15,8 @@ def write_section(document: Path, name: str, section: str) -> None:
     text = document.read_text(encoding="utf-8") if document.is_file() else "# Benchmarks\n"
     before, found, rest = text.partition(begin)
     after = rest.partition(end)[2] if found else ""
-    document.write_text(
-        f"{before.rstrip()}\n\n{begin}\n{section.strip()}\n{end}\n{after.rstrip().rstrip(chr(10))}".rstrip() + "\n",
-        encoding="utf-8",
-    )
+    parts = [before.strip(), f"{begin}\n{section.strip()}\n{end}", after.strip()]
+    document.write_text("\n\n".join(part for part in parts if part) + "\n", encoding="utf-8")
 
 
 def when_and_where() -> str:

@@ -1,0 +1,57 @@
+"""The comparison: how labels are judged, how the baselines choose their threshold, what the tables say."""
+
+from __future__ import annotations
+
+import pytest
+
+from evaluation.benchmarks.__main__ import public_table
+from evaluation.benchmarks.contender import Tfidf, threshold
+from evaluation.benchmarks.public import Result
+from evaluation.benchmarks.side_by_side import FIGURES, Outcome, judged_label, table
+from evaluation.figures import Share
+from evaluation.judge import Outcome as Judgement
+from evaluation.judge import Question
+
+METALS = Question("1", "any lead in it?", "answer", "heavy_metals")
+RED_FLAG = Question("2", "my throat is closing", "emergency", "emergency_anaphylaxis")
+
+
+@pytest.mark.parametrize(
+    ("question", "label", "outcome"),
+    [
+        (METALS, "safety/heavy_metals", Judgement.RIGHT),
+        (METALS, "safety/mri", Judgement.WRONG_ANSWER),
+        (METALS, "nlu_fallback", Judgement.ABSTAINED),
+        (METALS, "emergency/eye", Judgement.FALSE_ALARM),
+        (RED_FLAG, "emergency/anaphylaxis", Judgement.RIGHT),
+        (RED_FLAG, "safety/mri", Judgement.WRONG_ANSWER),
+        (RED_FLAG, "greet", Judgement.OTHER),
+    ],
+)
+def test_a_label_is_judged_as_its_reply_would_be(question: Question, label: str, outcome: Judgement) -> None:
+    """By the same judge as the product's replies."""
+    assert outcome is judged_label(question, label, 0.9).outcome
+
+
+def test_the_threshold_keeps_what_pays() -> None:
+    """Above it right answers outweigh wrong ones by the most."""
+    judged = [("a", 0.9, "a"), ("a", 0.8, "b"), ("b", 0.7, "b"), ("b", 0.6, "b"), ("a", 0.5, "b"), ("a", 0.4, "b")]
+    assert 0.6 == threshold(judged)
+
+
+def test_a_baseline_learns() -> None:
+    """The likeliest label of a text like its examples, and how sure."""
+    baseline = Tfidf()
+    baseline.learn(["is there lead in it", "lead in the ink", "does it hurt", "how much does it hurt"], [*"aabb"])
+    label, sure = baseline.judge("will it hurt")
+    assert ("b", True) == (label, 0.5 < sure <= 1)
+
+
+def test_the_tables_have_a_row_for_every_figure() -> None:
+    """What a task has no messages for stays empty."""
+    shares = {figure: Share(1, 2) for figure in FIGURES}
+    lines = table([Outcome("ours", shares, 61.4, 5.25, 9.0, 400.2)]).splitlines()
+    assert 2 + len(FIGURES) + 3 == len(lines)
+    assert "| training | 61 s |" in lines
+    result = Result("task", 0.9, 0.8, {"far": 0.7}, {"far": 0.6}, 0.5, {"far": 0.4})
+    assert "| AUROC, near |  |" in public_table([result])
