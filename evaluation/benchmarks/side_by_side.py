@@ -89,7 +89,8 @@ def run(names: Sequence[str], folder: Path) -> list[Outcome]:
     task.write_text(json.dumps({"taught": examples(), "asked": asked}), encoding="utf-8")
     outcomes = []
     for name in names:
-        print(f"{NAMES[name]}: training ...", file=sys.stderr, flush=True)
+        patience = ", an hour or more" if name == "stock_rasa" else ""
+        print(f"{NAMES[name]}: training{patience} ...", file=sys.stderr, flush=True)
         models, result = folder / name, folder / f"{name}.json"
         models.mkdir()
         command = [*_stock_rasa()] if name == "stock_rasa" else [sys.executable, "-m", _MODULE, name]
