@@ -15,10 +15,11 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, HttpUrl, ValidationError
 
-from scripts import never_claims, said
-from scripts.located_yaml import BrokenYaml, Located, read
-from scripts.problems import Problem
+from scripts import said
+from shared import never_claims
 from shared.clinic import Clinic, load_clinic
+from shared.located_yaml import BrokenYaml, Located, read
+from shared.problems import Problem
 from shared.reply import EMERGENCY_CARE, MAX_CHOICE_TITLE, Care, Kind, Reason, Review
 
 ROOT = Path(__file__).resolve().parent.parent

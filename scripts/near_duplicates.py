@@ -19,8 +19,8 @@ import numpy.typing as npt
 from sklearn.feature_extraction.text import CountVectorizer
 
 from scripts.lint_content import ROOT, bare, examples_of
-from scripts.located_yaml import BrokenYaml, read
-from scripts.problems import Problem
+from shared.located_yaml import BrokenYaml, read
+from shared.problems import Problem
 
 #: Two messages are the same but for trifles when they share this much of their runs of four letters ...
 SHARED_LETTERS = 0.62

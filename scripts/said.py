@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from scripts.located_yaml import Located
+from shared.located_yaml import Located
 
 #: Folders whose Python texts may reach a visitor. All of their texts are read: a list of the right ones would go stale.
 PYTHON_FOLDERS = ("actions", "assistant", "shared", "web")

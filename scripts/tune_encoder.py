@@ -30,7 +30,7 @@ from assistant.glossary import explain
 from assistant.normalize import normalize
 from assistant.spelling import Speller
 from scripts.lint_content import ROOT, examples_of
-from scripts.located_yaml import read
+from shared.located_yaml import read
 
 SEED = 0
 EPOCHS = 3

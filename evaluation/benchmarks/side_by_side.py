@@ -22,7 +22,7 @@ import numpy as np
 from evaluation.figures import Share, headline
 from evaluation.judge import QUESTIONS, Judged, Question, judge, read_questions
 from scripts.lint_content import ROOT, examples_of
-from scripts.located_yaml import read
+from shared.located_yaml import read
 
 STOCK = ROOT / "evaluation" / "baselines" / "stock_rasa"
 NAMES = {

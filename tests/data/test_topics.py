@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from scripts.lint_content import ROOT, lint
-from scripts.located_yaml import read
+from shared.located_yaml import read
 from shared.reply import EMERGENCY_CARE
 
 TOPICS = """

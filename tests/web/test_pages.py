@@ -10,7 +10,7 @@ import pytest
 from django.db import OperationalError
 from django.test import Client
 
-from scripts import never_claims
+from shared import never_claims
 from tests.conftest import WriteClinic
 from tests.web.support import FORM, PHONE, PHONE_TEXT
 from web.config import ROOT

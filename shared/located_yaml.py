@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from scripts.problems import Problem
+from shared.problems import Problem
 
 Key = tuple[str | int, ...]
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from scripts import never_claims
-from scripts.never_claims import Claim, NeverClaims
+from shared import never_claims
+from shared.never_claims import Claim, NeverClaims
 
 CLAIMS = never_claims.load()
 MUST_CATCH = [(claim.id, sentence) for claim in CLAIMS.claims for sentence in claim.must_catch]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from scripts import located_yaml
+from shared import located_yaml
 
 CLAIMS_FILE = Path(__file__).resolve().parent.parent / "content" / "never_claims.yml"
 
