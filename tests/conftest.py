@@ -29,6 +29,25 @@ def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> No
         database["TEST"]["NAME"] = str(tmp_path_factory.mktemp("database") / "test.sqlite3")
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _the_record_can_be_emptied() -> Iterator[None]:
+    """Between tests the database is emptied, which the record's own guards refuse."""
+    from django.db.backends.base.operations import BaseDatabaseOperations
+
+    from web.privacy import append_only
+
+    original = BaseDatabaseOperations.execute_sql_flush
+
+    def execute(self: BaseDatabaseOperations, sql_list: list[str]) -> None:
+        append_only.lift(self.connection)
+        original(self, sql_list)
+        append_only.enforce(self.connection)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(BaseDatabaseOperations, "execute_sql_flush", execute)
+        yield
+
+
 @pytest.fixture
 def write_clinic(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[WriteClinic]:
     """Write a clinic file that this process then uses as its clinic."""

@@ -33,6 +33,7 @@ class Config(BaseSettings):
     environment: Literal["development", "production"] = "development"
     secret_key: SecretStr = SecretStr(DEVELOPMENT_SECRET)
     gateway_secret: SecretStr = SecretStr(DEVELOPMENT_SECRET)
+    record_key: SecretStr = SecretStr(DEVELOPMENT_SECRET)
     web_host: str = "127.0.0.1"
     web_port: int = 8000
     public_url: str = ""
@@ -77,7 +78,7 @@ class Config(BaseSettings):
     def _split(cls, value: object) -> object:
         return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
-    @field_validator("secret_key", "gateway_secret")
+    @field_validator("secret_key", "gateway_secret", "record_key")
     @classmethod
     def _long_secret(cls, value: SecretStr, info: ValidationInfo) -> SecretStr:
         if _is_in_production(info) and len(value.get_secret_value()) < LEAST_SECRET:

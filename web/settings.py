@@ -29,6 +29,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "corsheaders",
+    "web.privacy",
     "web.conversations",
     "web.channels",
     "web.contact",

@@ -17,6 +17,7 @@ PRODUCTION = {
     "ENVIRONMENT": "production",
     "SECRET_KEY": LONG,
     "GATEWAY_SECRET": LONG[::-1],
+    "RECORD_KEY": LONG[16:] + LONG[:16],
     "PUBLIC_URL": "https://chat.clinic.example/",
     "ALLOWED_HOSTS": "chat.clinic.example, www.clinic.example",
 }
@@ -56,6 +57,7 @@ def test_production_takes_complete_settings(monkeypatch: pytest.MonkeyPatch) -> 
         ("SECRET_KEY", "x" * 31),
         ("GATEWAY_SECRET", None),
         ("GATEWAY_SECRET", ""),
+        ("RECORD_KEY", None),
         ("PUBLIC_URL", None),
         ("PUBLIC_URL", "http://chat.clinic.example"),
         ("ALLOWED_HOSTS", None),
