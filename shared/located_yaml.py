@@ -24,6 +24,8 @@ _Loader.yaml_implicit_resolvers = {
     for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
 _Loader.add_implicit_resolver(_BOOLEAN, re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF"))
+#: For another loader that should read words as Rasa does.
+BOOLEANS = _Loader.yaml_implicit_resolvers
 
 
 class BrokenYaml(Exception):

@@ -16,6 +16,7 @@ from shared.reply import Turn
 from web.channels import outbox
 from web.contact.links import form_url
 from web.contact.queue import store_call_back
+from web.content.signing import review_of
 from web.conversations.models import Handoff, Message, Reply
 from web.notifications.models import Notification
 from web.notifications.outbox import notify
@@ -67,10 +68,10 @@ def _store_handoff(message: Message, handoff: HandoffFormat) -> None:
 def _as_shown(reply: ReplyFormat) -> ReplyFormat:
     """The reply as the log and the visitor have it.
 
-    With the link of the built-in form, where the clinic has no contact page of its own; and without what the visitor
-    left, which stands in the request alone.
+    With the clinician's signature where this very wording has one; with the link of the built-in form, where the clinic
+    has no contact page of its own; and without what the visitor left, which stands in the request alone.
     """
-    changes: dict[str, object] = {}
+    changes: dict[str, object] = {"reviewed": review_of(reply)}
     if reply.contact is not None and reply.contact.form_url is None:
         link = form_url(reply.handoff.id if reply.handoff else None)
         changes["contact"] = reply.contact.model_copy(update={"form_url": link})

@@ -33,6 +33,7 @@ INSTALLED_APPS = [
     "web.conversations",
     "web.channels",
     "web.contact",
+    "web.content",
     "web.notifications",
 ]
 
