@@ -7,7 +7,9 @@ import logging
 import os
 import sys
 import warnings
+from collections.abc import MutableMapping
 from pathlib import Path
+from typing import Any
 
 # Before Rasa is imported: nothing about visitors leaves this machine, and no progress bars in a log.
 os.environ["RASA_TELEMETRY_ENABLED"] = "false"
@@ -16,12 +18,19 @@ if not sys.stderr.isatty():
 
 
 def configure_logging() -> None:
-    """Warnings and errors only from Rasa: its information and debug lines hold what visitors wrote."""
+    """Warnings and errors only from Rasa: its information and debug lines hold what visitors wrote.
+
+    Of those, the name of what happened and the kind of error; their details may quote a visitor too.
+    """
+    import structlog
     from rasa.utils.log_utils import configure_structlog
 
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
-    logging.getLogger("assistant").setLevel(logging.INFO)
+    from assistant.settings import settings
+    from shared import logs
+
+    logs.configure(production=settings().environment == "production")
     configure_structlog(logging.WARNING)
+    structlog.configure(processors=[structlog.stdlib.filter_by_level, _only_what_happened])
     warnings.filterwarnings("ignore", message="pkg_resources is deprecated")
     # Each slot of domain.yml has its mappings; Rasa says this of any domain with entities.
     warnings.filterwarnings("ignore", message="Slot auto-fill has been removed")
@@ -29,6 +38,14 @@ def configure_logging() -> None:
     warnings.filterwarnings("ignore", message="(?s)The following duplicated intents have been found")
     # The project's own classifier does the selector's work.
     warnings.filterwarnings("ignore", message="You have defined training data with examples for training a response")
+
+
+def _only_what_happened(
+    _logger: object, _method: str, event: MutableMapping[str, Any]
+) -> tuple[tuple[str], dict[str, Any]]:
+    """A line of Rasa's as the arguments of the standard logger: its name and, where there is one, the error."""
+    error = event.get("exc_info") or event.get("error") or event.get("exception")
+    return (str(event.get("event", "")),), {"exc_info": error if isinstance(error, BaseException | bool) else None}
 
 
 def _train(arguments: argparse.Namespace) -> None:

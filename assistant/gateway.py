@@ -13,6 +13,7 @@ from sanic import Blueprint, Request, response
 from sanic.response import HTTPResponse
 from sqlalchemy.exc import SQLAlchemyError
 
+from assistant.metrics import TURN_SECONDS
 from assistant.settings import settings
 from assistant.turn import ChoiceNotOffered, blank_message, take_turn
 from shared.reply import MAX_CHOICE_ID_BYTES, StoredRequest
@@ -89,14 +90,15 @@ class GatewayInput(InputChannel):
                 problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
                 return _error(422, "bad_request", problems)
             try:
-                result = await take_turn(
-                    agent,
-                    asked.conversation,
-                    asked.message_id,
-                    text=asked.text,
-                    choice=asked.choice,
-                    stored=asked.stored,
-                )
+                with TURN_SECONDS.time():
+                    result = await take_turn(
+                        agent,
+                        asked.conversation,
+                        asked.message_id,
+                        text=asked.text,
+                        choice=asked.choice,
+                        stored=asked.stored,
+                    )
             except ChoiceNotOffered:
                 return _error(422, "choice_not_offered", "This conversation was not offered that choice.")
             except SQLAlchemyError as error:

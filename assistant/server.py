@@ -9,11 +9,15 @@ from typing import Any
 from rasa.core.run import close_resources, configure_app, load_agent_on_start
 from rasa.core.utils import AvailableEndpoints
 from rasa.utils.endpoints import EndpointConfig
+from sanic import Request
 
+from assistant.actions_endpoint import TracedActions
 from assistant.gateway import GatewayInput
+from assistant.metrics import serving
 from assistant.model import model_path
 from assistant.settings import settings
 from assistant.tracker_store import without_fallback
+from shared import metrics, trace
 from shared.clinic import clinic
 
 
@@ -24,18 +28,25 @@ def serve() -> None:
     endpoints = AvailableEndpoints(
         nlg=EndpointConfig(type="assistant.responses.ClinicResponses"),
         # The whole domain, with every answer in it, is nothing an action needs at each call.
-        action=EndpointConfig(url=known.action_server_url, enable_selective_domain=True),
+        action=TracedActions(url=known.action_server_url, enable_selective_domain=True),
         tracker_store=EndpointConfig(type="assistant.tracker_store.ConversationStore"),
     )
     app = configure_app([GatewayInput.from_credentials(None)], enable_api=False, endpoints=endpoints)
+    app.register_middleware(_go_on_with_the_request, "request")
+    metrics.serve(known.metrics_host, known.rasa_metrics_port)
     app.register_listener(partial(_load, str(model_path()), endpoints), "before_server_start")
     app.register_listener(_close, "after_server_stop")
     app.run(host=known.rasa_host, port=known.rasa_port, single_process=True, access_log=False, motd=False)
 
 
+async def _go_on_with_the_request(request: Request) -> None:
+    trace.take_over(request.headers)
+
+
 async def _load(path: str, endpoints: AvailableEndpoints, app: Any) -> None:
     agent = await load_agent_on_start(path, endpoints, None, app, asyncio.get_running_loop())
     without_fallback(agent)
+    serving(agent.model_id)
     if agent.is_ready():
         # What is loaded on first use is loaded now, so that the first visitor does not wait for it.
         await agent.parse_message("Is it safe?")

@@ -9,6 +9,8 @@ from typing import Literal, Self
 from pydantic import SecretStr, model_validator
 from pydantic_settings import BaseSettings
 
+from shared.metrics import Port
+
 ROOT = Path(__file__).resolve().parent.parent
 DEVELOPMENT_SECRET = "development-only"  # noqa: S105 (refused outside development)
 
@@ -20,6 +22,8 @@ class Settings(BaseSettings):
     gateway_secret: SecretStr = SecretStr(DEVELOPMENT_SECRET)
     rasa_host: str = "127.0.0.1"
     rasa_port: int = 5005
+    metrics_host: str = "127.0.0.1"
+    rasa_metrics_port: Port = 0
     action_server_url: str = "http://127.0.0.1:5055/webhook"
     tracker_database_url: str = f"sqlite:///{ROOT / 'var' / 'tracker.sqlite3'}"
     models_directory: Path = ROOT / "models"

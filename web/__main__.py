@@ -17,6 +17,7 @@ import warnings
 
 from pydantic import ValidationError
 
+from shared import metrics
 from shared.clinic import ClinicFileError, clinic
 
 READY_PATIENCE_SECONDS = 120
@@ -61,6 +62,7 @@ def _serve() -> None:
     # WhiteNoise's: its files are small, and reading one in a thread is what we want.
     warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous iterators")
     log_is_open = _keep_log_open()  # noqa: F841 (held until the process ends)
+    metrics.serve(config().metrics_host, config().web_metrics_port)
     threading.Thread(target=_say_when_ready, args=(config().web_port,), daemon=True).start()
     uvicorn.run(
         "web.asgi:application",
@@ -81,6 +83,12 @@ def _work() -> None:
 
     django.setup()
     from web import worker
+    from web.config import config
+    from web.metrics import register_database
+
+    if config().worker_metrics_port:
+        register_database()
+        metrics.serve(config().metrics_host, config().worker_metrics_port)
 
     log_is_open = _keep_log_open()  # noqa: F841 (held until the process ends)
     asyncio.run(worker.run())

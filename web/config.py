@@ -10,6 +10,8 @@ from typing import Annotated, Literal
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from shared.metrics import Port
+
 ROOT = Path(__file__).resolve().parent.parent
 DEVELOPMENT_SECRET = "development-only"  # noqa: S105 (refused outside development)
 LEAST_SECRET = 32
@@ -43,6 +45,9 @@ class Config(BaseSettings):
     trusted_proxies: int = Field(default=0, ge=0)
     database_url: str = f"sqlite:///{ROOT / 'var' / 'web.sqlite3'}"
     redis_url: str | None = None
+    metrics_host: str = "127.0.0.1"
+    web_metrics_port: Port = 0
+    worker_metrics_port: Port = 0
     rasa_url: str = "http://127.0.0.1:5005"
     action_server_url: str = "http://127.0.0.1:5055/webhook"
     rasa_timeout_seconds: float = Field(default=10.0, gt=0, le=60)

@@ -6,9 +6,11 @@ import asyncio
 from collections.abc import Callable
 
 from asgiref.sync import sync_to_async
+from django.core.cache import cache
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
+from redis import RedisError
 
 from web import rasa, worker
 from web.channels import outbox as channels_outbox
@@ -26,16 +28,17 @@ async def live(request: HttpRequest) -> JsonResponse:
 async def ready(request: HttpRequest) -> JsonResponse:
     """200 when every part that an answer needs is there, else 503; `parts` says which is down.
 
-    Without the worker, or with notifications that don't arrive, visitors are still answered: 200, and "degraded".
+    Without the worker or Redis, or with notifications that fail, visitors are still answered: 200, and "degraded".
     """
     actions_url = config().action_server_url.removesuffix("/webhook") + "/health"
-    database, rasa_is_well, actions, worker_is_well, notifications, channels = await asyncio.gather(
+    database, rasa_is_well, actions, worker_is_well, notifications, channels, counts = await asyncio.gather(
         sync_to_async(_database_is_well)(),
         rasa.is_ready(),
         rasa.is_well(actions_url),
         sync_to_async(_unless_database_fails)(worker.is_alive),
         sync_to_async(_unless_database_fails)(lambda: not outbox.are_failing()),
         sync_to_async(_unless_database_fails)(lambda: not channels_outbox.are_failing()),
+        sync_to_async(_redis_is_well)(),
     )
     needed = {"database": database, "rasa": rasa_is_well, "actions": actions}
     parts = {name: "ok" if is_well else "down" for name, is_well in needed.items()}
@@ -43,6 +46,8 @@ async def ready(request: HttpRequest) -> JsonResponse:
     parts["notifications"] = "ok" if notifications else "failing"
     if config().has_messenger or config().has_whatsapp:
         parts["channels"] = "ok" if channels else "failing"
+    if config().redis_url:
+        parts["redis"] = "ok" if counts else "down"
     is_whole = set(parts.values()) == {"ok"}
     body = {"status": "ok" if is_whole else "degraded", "parts": parts}
     return JsonResponse(body, status=200 if all(needed.values()) else 503)
@@ -53,6 +58,15 @@ def _unless_database_fails(check: Callable[[], bool]) -> bool:
         return check()
     except DatabaseError:
         return False
+
+
+def _redis_is_well() -> bool:
+    """Whether what is shared can be counted; without Redis each process counts for itself."""
+    try:
+        cache.get("health")
+    except RedisError:
+        return False
+    return True
 
 
 def _database_is_well() -> bool:

@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from redis import RedisError
 
 from web.config import config
+from web.metrics import LIMITED
 
 logger = logging.getLogger(__name__)
 
@@ -23,13 +24,16 @@ def is_over_limit(what: str, who: str, limit: int, seconds: int) -> bool:
     key = f"limit:{what}:{who}:{window}"
     try:
         cache.add(key, 0, seconds * 2)
-        return bool(cache.incr(key) > limit)
+        is_over = bool(cache.incr(key) > limit)
     except RedisError as error:
         logger.error("Redis is unavailable (%s), so nothing is limited", type(error).__name__)
         return False
     except ValueError:
         # The window's counter was evicted between the two calls: its count starts again.
         return False
+    if is_over:
+        LIMITED.labels(what).inc()
+    return is_over
 
 
 def visitor_address(request: HttpRequest) -> str:

@@ -9,8 +9,10 @@ from typing import Any
 import httpx
 from pydantic import ValidationError
 
+from shared import trace
 from shared.reply import StoredRequest, Turn
 from web.config import config
+from web.metrics import RASA_SECONDS
 
 HEALTH_TIMEOUT_SECONDS = 2
 
@@ -53,11 +55,11 @@ def _client() -> httpx.AsyncClient:
 
 
 async def _request(method: str, path: str, json: dict[str, Any] | None = None) -> httpx.Response:
-    secret = {"Authorization": f"Bearer {config().gateway_secret.get_secret_value()}"}
+    headers = {"Authorization": f"Bearer {config().gateway_secret.get_secret_value()}", **trace.headers()}
     try:
         # httpx limits each step of a request; a lease counts on a limit for all of it.
         async with asyncio.timeout(config().rasa_timeout_seconds):
-            return await _client().request(method, path, json=json, headers=secret)
+            return await _client().request(method, path, json=json, headers=headers)
     except (httpx.TimeoutException, TimeoutError) as error:
         raise RasaUnavailable("slow") from error
     except httpx.HTTPError as error:
@@ -90,7 +92,8 @@ async def take_turn(
         **({"choice": choice} if choice else {"text": text}),
         **({"stored": stored.model_dump()} if stored else {}),
     }
-    response = await _request("POST", "/webhooks/gateway/turn", body)
+    with RASA_SECONDS.time():
+        response = await _request("POST", "/webhooks/gateway/turn", body)
     if response.status_code == 422 and "choice_not_offered" in response.text:
         raise ChoiceRefused
     if response.status_code != 200:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import dj_database_url
 
+from shared.logs import formatter_name
 from web.config import ROOT, config
 from web.logs import is_no_readiness_check
 
@@ -38,6 +39,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "web.middleware.Observed",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "web.middleware.ContentSecurityPolicy",
@@ -128,14 +130,16 @@ EMAIL_TIMEOUT = 10
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"plain": {"()": "web.logs.NoVisitorText", "format": "%(levelname)s %(name)s: %(message)s"}},
+    "formatters": {"lines": {"()": formatter_name(production=_config.is_production)}},
     "filters": {
         "no_readiness_checks": {"()": "django.utils.log.CallbackFilter", "callback": is_no_readiness_check},
     },
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "lines"}},
     "root": {"handlers": ["stderr"], "level": "WARNING"},
     "loggers": {
         "web": {"level": "INFO"},
+        # A line for each request is for a log collector.
+        "web.requests": {"level": "INFO" if _config.is_production else "WARNING"},
         # Wrong addresses and forms that expired are the visitor's to correct.
         "django.request": {"level": "ERROR", "filters": ["no_readiness_checks"]},
         "django.security.csrf": {"level": "ERROR"},

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import contextvars
 from collections.abc import Awaitable, Callable
 from typing import Any, ParamSpec, TypeVar
 
 from asgiref.sync import ThreadSensitiveContext, sync_to_async
 from django.db import connection, connections
+
+from shared import trace
 
 Parameters = ParamSpec("Parameters")
 Parameter = TypeVar("Parameter")
@@ -50,7 +51,7 @@ async def to_the_end(work: Callable[[Parameter], Awaitable[Result]], argument: P
                 await sync_to_async(connections.close_all)()
 
     await sync_to_async(give_back)()
-    task = asyncio.create_task(in_a_thread_of_its_own(), context=contextvars.Context())
+    task = asyncio.create_task(in_a_thread_of_its_own(), context=trace.alone())
     under_way.add(task)
     task.add_done_callback(under_way.discard)
     return await asyncio.shield(task)

@@ -23,9 +23,10 @@ from django.db import DataError, IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from shared import trace
 from shared.reply import Reply as ReplyFormat
 from shared.reply import Turn, Understood
-from web import rasa
+from web import metrics, rasa
 from web.channels import received
 from web.channels.kinds import DELETED
 from web.channels.outbox import withdraw_unsent
@@ -183,6 +184,13 @@ def _delete(conversation: uuid.UUID) -> Erasure:
         return Erasure.objects.create(messages=messages, requests=requests)
 
 
+def _name_in_logs(conversation: uuid.UUID) -> None:
+    """Have what is logged from here on, in all processes, name the conversation; the worker's work begins here."""
+    if not trace.request_id.get():
+        trace.begin()
+    trace.conversation_id.set(trace.opaque(conversation.hex, config().gateway_secret.get_secret_value()))
+
+
 async def _a_moment() -> None:
     await asyncio.sleep(random.uniform(0.02, 0.08))  # noqa: S311 (spreads the retries, no secret)
 
@@ -212,6 +220,7 @@ def _replies_of(message: Message) -> list[Reply]:
 
 async def _handle_waiting(conversation: uuid.UUID, owner: str, deadline: datetime, *, up_to: int | None = None) -> None:
     """Handle a conversation's waiting messages in order, up to and with the one asked for, until the deadline."""
+    _name_in_logs(conversation)
     tried: set[int] = set()
     outage: rasa.RasaUnavailable | None = None
     while timezone.now() < deadline:
@@ -225,6 +234,7 @@ async def _handle_waiting(conversation: uuid.UUID, owner: str, deadline: datetim
             turn = await _ask_rasa(waiting)
         except rasa.RasaUnavailable as error:
             logger.error("Message %s: Rasa is unavailable (%s)", waiting.pk, error.reason)
+            metrics.RASA_FAILURES.labels(error.reason).inc()
             outage = error if error.is_of_every_message else None
             is_ours = await in_database(
                 _commit_failure, waiting, owner, counts=not (_is_strict(waiting) and error.is_away)
@@ -344,6 +354,7 @@ def _commit(message: Message, turn: Turn, owner: str) -> bool:
             confidence=turn.understood.confidence,
             understood=turn.understood.model_dump(mode="json"),
         )
+    metrics.count_turn(message, turn, is_left=is_left)
     return True
 
 

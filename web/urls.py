@@ -25,6 +25,7 @@ urlpatterns = [
     path("contact/<str:signed>", contact_form, name="contact_handoff"),
     path("webhooks/whatsapp", webhooks.whatsapp_door),
     path("webhooks/messenger", webhooks.messenger_door),
+    path("health", health.ready),
     path("health/live", health.live),
     path("health/ready", health.ready),
     path("admin/", admin.site.urls),

@@ -7,10 +7,12 @@ import pytest
 import pytest_asyncio
 from django.db import OperationalError, connection
 from django.utils import timezone
+from redis import RedisError
 
 from tests.web.support import FakeRasa
 from web import health, worker
 from web import rasa as rasa_module
+from web.config import Config
 from web.conversations.models import WorkerBeat
 from web.notifications.models import Notification
 
@@ -110,3 +112,26 @@ def test_a_database_without_tables_is_not_well() -> None:
     finally:
         with connection.schema_editor() as editor:
             editor.execute("ALTER TABLE elsewhere RENAME TO conversations_conversation")
+
+
+@pytest.mark.parametrize(("fails", "said"), [(True, "down"), (False, "ok")])
+async def test_redis_is_a_part_where_it_is_set(
+    http: httpx.AsyncClient,
+    monkeypatch: pytest.MonkeyPatch,
+    settings_of_web: Config,
+    fails: bool,
+    said: str,
+) -> None:
+    """Without it visitors are answered, so it does not make web unready."""
+    servers(monkeypatch, None)
+    settings_of_web.redis_url = "redis://127.0.0.1:1/0"
+
+    class Cache:
+        def get(self, key: str) -> None:
+            if fails:
+                raise RedisError
+
+    monkeypatch.setattr(health, "cache", Cache())
+    response = await http.get("/health")
+    assert response.status_code == 200
+    assert response.json()["parts"]["redis"] == said

@@ -140,5 +140,6 @@ def test_a_readiness_check_that_says_no_is_no_error_line() -> None:
         return logging.makeLogRecord({"request": requests.get(path), "status_code": 503})
 
     assert not is_no_readiness_check(line("/health/ready"))
+    assert not is_no_readiness_check(line("/health"))
     assert is_no_readiness_check(line("/api/chat/messages"))
     assert is_no_readiness_check(logging.makeLogRecord({}))
