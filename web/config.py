@@ -58,6 +58,8 @@ class Config(BaseSettings):
     contact_forms_per_hour_per_address: int = Field(default=10, ge=1)
     resume_minutes: float = Field(default=30.0, gt=0, le=24 * 60)
     pause_hours: float = Field(default=4.0, gt=0, le=7 * 24)
+    staff_idle_minutes: float = Field(default=30.0, gt=0, le=24 * 60)
+    staff_session_hours: float = Field(default=12.0, gt=0, le=24)
     notify_emails: _Names = ["staff@localhost"]
     email_from: str = "assistant@localhost"
     email_host: str = ""

@@ -36,6 +36,7 @@ INSTALLED_APPS = [
     "web.contact",
     "web.content",
     "web.notifications",
+    "web.console",
 ]
 
 MIDDLEWARE = [
@@ -62,6 +63,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "web.console.navigation.console",
             ]
         },
     }
@@ -89,6 +91,12 @@ STATICFILES_DIRS = [ROOT / "web" / "static"]
 # Served from where they lie; nothing has to be collected first.
 WHITENOISE_USE_FINDERS = True
 
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    # Passwords of accounts made before; each is hashed anew at the next login.
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+LOGIN_URL = "console:login"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
@@ -106,7 +114,8 @@ SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 CSRF_COOKIE_SAMESITE = SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_HTTPONLY = True
-SESSION_COOKIE_AGE = 12 * 3600
+# How long a login lasts; one in which nothing is done ends earlier: web/console/sessions.py.
+SESSION_COOKIE_AGE = round(_config.staff_session_hours * 3600)
 CSRF_TRUSTED_ORIGINS = [_config.public_url]
 CSRF_FAILURE_VIEW = "web.pages.form_expired"
 if _config.is_production:

@@ -7,6 +7,7 @@ from django.urls import path
 
 from web import health, pages, widget
 from web.channels import webhooks
+from web.console.access import console_path
 from web.contact.views import contact_form, contact_thanks
 from web.website import views as website
 
@@ -28,6 +29,7 @@ urlpatterns = [
     path("health", health.ready),
     path("health/live", health.live),
     path("health/ready", health.ready),
+    console_path("", "web.console.urls"),
     path("admin/", admin.site.urls),
 ]
 

@@ -46,7 +46,12 @@ class Conversation(models.Model):
         ordering = ["-last_message_at"]
 
     def __str__(self) -> str:
-        return f"{self.get_channel_display()} {str(self.id)[:8]}"
+        return f"{self.get_channel_display()} {self.short_id}"
+
+    @property
+    def short_id(self) -> str:
+        """Enough of the id for people to tell conversations apart."""
+        return str(self.id)[:8]
 
 
 def _resume_until() -> datetime:

@@ -1,0 +1,40 @@
+"""People of the staff, logged in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from django.contrib.auth.models import Group, User
+from django.test import Client
+
+from web.console.access import Role
+
+NewStaff = Callable[..., User]
+LoggedIn = Callable[..., Client]
+
+
+@pytest.fixture
+def new_staff(db: None) -> NewStaff:
+    """An account with these roles."""
+
+    def new(*roles: Role, name: str = "") -> User:
+        user = User.objects.create_user(name or "-".join(roles) or "nobody", password="a long made-up password")
+        user.groups.set([Group.objects.get_or_create(name=role.value)[0] for role in roles])
+        return user
+
+    return new
+
+
+@pytest.fixture
+def logged_in(new_staff: NewStaff) -> LoggedIn:
+    """A browser in which someone with these roles has logged in."""
+
+    def log_in(*roles: Role, name: str = "") -> Client:
+        client = Client()
+        who = new_staff(*roles, name=name)
+        answer = client.post("/console/login", {"username": who.username, "password": "a long made-up password"})
+        assert answer.status_code == 302
+        return client
+
+    return log_in

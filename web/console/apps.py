@@ -1,0 +1,18 @@
+"""Django application: the staff console."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+
+class ConsoleConfig(AppConfig):
+    name = "web.console"
+    label = "console"
+    verbose_name = "Console"
+
+    def ready(self) -> None:
+        from web.console.access import Permission
+        from web.console.navigation import Entry, register
+
+        register(Entry("Queue", "console:queue", Permission.READ, 10))
+        register(Entry("Conversations", "console:conversations", Permission.READ, 20))
