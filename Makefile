@@ -86,10 +86,10 @@ conformance: setup train  ## Every kind of message of Messenger and WhatsApp, ag
 channel-faults: setup train  ## Messenger and WhatsApp while worker, Rasa and Graph API fail; QUICK=1
 	@$(RUN) -m evaluation.meta.faults $(if $(QUICK),--quick)
 
-staff: setup  ## Create a staff account for /admin/
+staff: setup  ## Make an administrator's account for the console; NAME=...
 	@mkdir -p var
 	@$(RUN) -m web migrate --verbosity 0
-	@$(RUN) -m web createsuperuser
+	@$(RUN) -m web administrator $(NAME)
 
 test: setup-dev train  ## Run every test
 	@$(RUN) -m pytest

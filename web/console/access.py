@@ -177,9 +177,9 @@ def _private(response: HttpResponseBase) -> HttpResponseBase:
     return response
 
 
-def _declared(view: View[Arguments], access: Access) -> View[Arguments]:
+def _declared(view: Callable[..., HttpResponseBase], access: Access) -> View[Arguments]:
     view.console_access = access  # type: ignore[attr-defined] # a function may carry what is said of it
-    return view
+    return cast(View[Arguments], view)
 
 
 def access_of(view: object) -> Access | None:
