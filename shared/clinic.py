@@ -150,6 +150,28 @@ class Clinic(BaseModel):
                     return opens
         return None
 
+    def after_open_time(self, start: datetime, time_open: timedelta) -> datetime | None:
+        """When the clinic will have been open for so long after an aware moment, in its own time zone.
+
+        None when no one knows the hours, or not within `LOOK_AHEAD`.
+        """
+        if self.hours is None or self.time_zone is None:
+            return None
+        zone = ZoneInfo(self.time_zone)
+        local = start.astimezone(zone)
+        left = time_open
+        for days in range(LOOK_AHEAD.days + 1):
+            day = local.date() + timedelta(days=days)
+            if day in self.holidays:
+                continue
+            for span in sorted(self.hours.get(WEEKDAYS[day.weekday()], [])):
+                opens, closes = (datetime.combine(day, time.fromisoformat(part), zone) for part in span.split("-"))
+                begins = max(opens, local)
+                if begins + left <= closes:
+                    return begins + left
+                left -= max(closes - begins, timedelta())
+        return None
+
     @property
     def week_hours(self) -> str:
         """The opening hours of a week as a sentence with a blank after it; empty when they are unknown."""

@@ -60,6 +60,8 @@ class Config(BaseSettings):
     pause_hours: float = Field(default=4.0, gt=0, le=7 * 24)
     staff_idle_minutes: float = Field(default=30.0, gt=0, le=24 * 60)
     staff_session_hours: float = Field(default=12.0, gt=0, le=24)
+    request_open_hours: float = Field(default=4.0, gt=0, le=100)
+    request_hours: float = Field(default=24.0, gt=0, le=14 * 24)
     notify_emails: _Names = ["staff@localhost"]
     email_from: str = "assistant@localhost"
     email_host: str = ""

@@ -25,6 +25,7 @@ from django.utils import timezone
 from web import rasa, turns, waiting
 from web.channels import delivering, intake
 from web.channels.models import Redaction
+from web.contact.due import tell_of_overdue
 from web.conversations.lapsed import hand_back_lapsed
 from web.conversations.models import Conversation, Message, WorkerBeat
 from web.notifications import outbox
@@ -44,6 +45,7 @@ _MESSAGES_EVERY_SECONDS = 1.0
 _REDACTIONS_EVERY_SECONDS = 5.0
 _REDACTION_WAIT = timedelta(minutes=1)
 _LATE_EVERY_SECONDS = 5.0
+_OVERDUE_EVERY_SECONDS = 30.0
 _NOTIFICATIONS_EVERY_SECONDS = 2.0
 _BEAT_EVERY_SECONDS = 5.0
 #: A worker not seen for so long is not there.
@@ -66,6 +68,7 @@ async def run() -> None:
         _every(_MESSAGES_EVERY_SECONDS, resume_messages, stop),
         _every(_LATE_EVERY_SECONDS, give_up_late_messages, stop),
         _every(_LATE_EVERY_SECONDS, hand_back_conversations, stop),
+        _every(_OVERDUE_EVERY_SECONDS, tell_of_overdue_requests, stop),
         _every(_NOTIFICATIONS_EVERY_SECONDS, send_notifications, stop),
         _every(_BEAT_EVERY_SECONDS, beat, stop),
     )
@@ -183,6 +186,11 @@ async def give_up_late_messages() -> None:
 async def hand_back_conversations() -> None:
     """End the pauses whose time is over, and see to visitors whom no one answered in them."""
     await sync_to_async(hand_back_lapsed)()
+
+
+async def tell_of_overdue_requests() -> None:
+    """Tell the clinic of visitors who still wait to be contacted."""
+    await sync_to_async(tell_of_overdue)()
 
 
 async def send_notifications() -> None:

@@ -13,7 +13,6 @@ class ContactRequestAdmin(admin.ModelAdmin):
         "created_at", "source", "reason", "name", "phone", "phone_is_local", "email", "best_time", "due_at", "state",
     )  # fmt: skip
     list_filter = ("state", "is_suspect", "source", "reason")
-    list_editable = ("due_at", "state")
     readonly_fields = (
         "conversation", "handoff", "source", "reason", "name", "phone", "phone_is_local", "email", "best_time",
         "message", "is_suspect", "created_at",

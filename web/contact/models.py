@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.db import models
 from django.urls import reverse
+from django.utils import timezone
 
 from web.conversations.models import Channel, Conversation, Handoff
 
@@ -22,6 +24,15 @@ class ContactRequest(models.Model):
         MESSENGER = Channel.MESSENGER.value, "Messenger"
         WHATSAPP = Channel.WHATSAPP.value, "WhatsApp"
 
+    class Outcome(models.TextChoices):
+        REACHED = "reached", "Spoke with them"
+        BOOKED = "booked", "Booked an appointment"
+        WRITTEN = "written", "Answered in writing"
+        NOT_REACHED = "not_reached", "Could not be reached"
+        WRONG = "wrong", "Wrong number or address"
+        NOT_NEEDED = "not_needed", "Not needed any more"
+        ROBOT = "robot", "Sent by a robot"
+
     conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, null=True, blank=True)
     handoff = models.ForeignKey(Handoff, on_delete=models.CASCADE, null=True, blank=True)
     source = models.CharField(max_length=12, choices=Source, default=Source.FORM)
@@ -38,10 +49,19 @@ class ContactRequest(models.Model):
     is_suspect = models.BooleanField("maybe a robot", default=False)
     state = models.CharField(max_length=12, choices=State, default=State.NEW, db_index=True)
     due_at = models.DateTimeField("due", null=True, blank=True)
+    overdue_told_at = models.DateTimeField(null=True, editable=False, help_text="When the clinic was told of it.")
+    taken_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    taken_at = models.DateTimeField(null=True, editable=False)
+    outcome = models.CharField(max_length=12, choices=Outcome, blank=True)
+    closed_at = models.DateTimeField(null=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         ordering = ["-created_at"]
+        indexes = [models.Index(fields=["state", "due_at"])]
+        permissions = [("handle", "Can take requests and say what came of them")]
         constraints = [
             models.UniqueConstraint(
                 fields=["handoff"], condition=~models.Q(source="form"), name="one_call_back_per_handoff"
@@ -52,6 +72,36 @@ class ContactRequest(models.Model):
         return f"Contact request {self.pk}"
 
     @property
+    def is_overdue(self) -> bool:
+        """Whether it should have been seen to by now."""
+        return self.state != self.State.DONE and self.due_at is not None and self.due_at <= timezone.now()
+
+    @property
     def staff_path(self) -> str:
         """Its page for staff."""
         return reverse("admin:contact_contactrequest_change", args=[self.pk])
+
+
+class Step(models.Model):
+    """One thing a person did about a request. Only added, never changed."""
+
+    class Kind(models.TextChoices):
+        TAKEN = "taken", "Took it"
+        GIVEN_BACK = "given_back", "Gave it back"
+        TRIED = "tried", "Tried, and will try again"
+        NOTED = "noted", "Made a note"
+        CLOSED = "closed", "Closed it"
+        REOPENED = "reopened", "Opened it again"
+
+    request = models.ForeignKey(ContactRequest, on_delete=models.CASCADE, related_name="steps")
+    kind = models.CharField(max_length=12, choices=Kind)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+    at = models.DateTimeField(auto_now_add=True)
+    outcome = models.CharField(max_length=12, choices=ContactRequest.Outcome, blank=True)
+    note = models.TextField(max_length=2000, blank=True)
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} ({self.request_id})"

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import uuid
 
+from django.utils import timezone
+
 from shared.clinic import clinic
 from shared.contact_details import NotAPhoneNumber, read_phone
 from shared.reply import StoredRequest
+from web.contact.due import due_after
 from web.contact.models import ContactRequest
 from web.conversations.models import Handoff
 from web.notifications.models import Notification
@@ -32,6 +35,7 @@ def store_call_back(handoff: Handoff, channel: str, left: dict[str, str]) -> Con
             "phone_is_local": is_local(left.get("phone", "")),
             "email": left.get("email", ""),
             "best_time": left.get("best_time", "")[:100],
+            "due_at": due_after(timezone.now()),
         },
     )
     if is_new:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from shared.clinic import clinic
 from web.config import config
+from web.contact.due import due_after
 from web.contact.forms import ContactForm, new_sending_id
 from web.contact.links import handoff_id_of
 from web.contact.models import ContactRequest
@@ -58,6 +60,7 @@ def _store(form: ContactForm, handoff: Handoff | None) -> None:
     entry.source = ContactRequest.Source.FORM
     entry.sending_id = form.sending_id
     entry.is_suspect = form.is_trapped
+    entry.due_at = due_after(timezone.now())
     try:
         with transaction.atomic():
             entry.save()

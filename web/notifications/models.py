@@ -14,6 +14,7 @@ class Notification(models.Model):
     class Kind(models.TextChoices):
         NEW_REQUEST = "new_request", "New request"
         EMERGENCY = "emergency", "Emergency advice was given"
+        OVERDUE = "overdue", "A request is overdue"
         FAILED_HANDOFF = "failed_handoff", "A visitor got no answer"
         WAITING = "waiting", "A visitor waits for a person"
         CHANNEL = "channel", "Messenger or WhatsApp needs its settings put right"

@@ -29,6 +29,7 @@ GIVE_UP_AFTER = timedelta(hours=24)
 
 _SUBJECTS = {
     Notification.Kind.NEW_REQUEST: "A visitor asks to be contacted",
+    Notification.Kind.OVERDUE: "A visitor still waits to be contacted",
     Notification.Kind.EMERGENCY: "A visitor was given emergency advice",
     Notification.Kind.FAILED_HANDOFF: "A visitor got no answer",
     Notification.Kind.WAITING: "A visitor waits for a person",
