@@ -30,6 +30,7 @@ urlpatterns = [
     path("health/live", health.live),
     path("health/ready", health.ready),
     console_path("", "web.console.urls"),
+    console_path("requests/", "web.contact.console_urls"),
     path("admin/", admin.site.urls),
 ]
 

@@ -25,7 +25,8 @@ def due_after(moment: datetime) -> datetime:
 
 def open_requests() -> QuerySet[ContactRequest]:
     """All that still have to be seen to; what a robot may have sent is apart."""
-    return ContactRequest.objects.exclude(state=ContactRequest.State.DONE).filter(is_suspect=False)
+    states = [ContactRequest.State.NEW, ContactRequest.State.IN_PROGRESS]
+    return ContactRequest.objects.filter(state__in=states, is_suspect=False)
 
 
 def overdue() -> QuerySet[ContactRequest]:

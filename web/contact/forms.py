@@ -10,23 +10,7 @@ from django.core import signing
 
 from shared.clinic import clinic
 from shared.contact_details import NotAPhoneNumber, read_phone
-from web.contact.models import ContactRequest
-
-REASONS = {
-    "": "A question",
-    "booking": "An appointment",
-    "prices": "Prices",
-    "hours_location": "Opening hours or the way there",
-    "personal_medical": "My health and this treatment",
-    "complaint": "A complaint",
-    "records_data": "My photos, forms or data",
-    "human": "Speak with a person",
-    "minor": "Someone under 18",
-    "language": "Speak in another language",
-    "unanswered": "A question the assistant could not answer",
-    "not_understood": "A question the assistant did not understand",
-}
-
+from web.contact.models import REASONS, ContactRequest
 
 #: People need longer than this to fill in the form; even a browser that does it for them is slower.
 LEAST_SECONDS = 2

@@ -9,6 +9,22 @@ from django.utils import timezone
 
 from web.conversations.models import Channel, Conversation, Handoff
 
+#: What a request may be about; the keys are the reasons of shared/reply.py.
+REASONS = {
+    "": "A question",
+    "booking": "An appointment",
+    "prices": "Prices",
+    "hours_location": "Opening hours or the way there",
+    "personal_medical": "My health and this treatment",
+    "complaint": "A complaint",
+    "records_data": "My photos, forms or data",
+    "human": "Speak with a person",
+    "minor": "Someone under 18",
+    "language": "Speak in another language",
+    "unanswered": "A question the assistant could not answer",
+    "not_understood": "A question the assistant did not understand",
+}
+
 
 class ContactRequest(models.Model):
     """One visitor who wants to hear from the clinic: left in the conversation, or with the form."""
@@ -61,7 +77,6 @@ class ContactRequest(models.Model):
     class Meta:
         ordering = ["-created_at"]
         indexes = [models.Index(fields=["state", "due_at"])]
-        permissions = [("handle", "Can take requests and say what came of them")]
         constraints = [
             models.UniqueConstraint(
                 fields=["handoff"], condition=~models.Q(source="form"), name="one_call_back_per_handoff"
@@ -72,6 +87,16 @@ class ContactRequest(models.Model):
         return f"Contact request {self.pk}"
 
     @property
+    def reason_text(self) -> str:
+        """What it is about, in words."""
+        return REASONS.get(self.reason, self.reason)
+
+    @property
+    def initials(self) -> str:
+        """Enough of the name to tell two requests apart."""
+        return "".join(f"{part[0].upper()}." for part in self.name.split()[:2] if part)
+
+    @property
     def is_overdue(self) -> bool:
         """Whether it should have been seen to by now."""
         return self.state != self.State.DONE and self.due_at is not None and self.due_at <= timezone.now()
@@ -79,7 +104,7 @@ class ContactRequest(models.Model):
     @property
     def staff_path(self) -> str:
         """Its page for staff."""
-        return reverse("admin:contact_contactrequest_change", args=[self.pk])
+        return reverse("requests:request", args=[self.pk])
 
 
 class Step(models.Model):

@@ -32,7 +32,6 @@ class Signature(models.Model):
                 fields=["topic", "digest"], condition=models.Q(withdrawn_at=None), name="wording_signed_once"
             )
         ]
-        permissions = [("sign", "Can sign an answer as a clinician")]
 
     def __str__(self) -> str:
         return f"{self.topic}, signed by {self.name}"
@@ -67,7 +66,6 @@ class Proposal(models.Model):
 
     class Meta:
         ordering = ["-created_at"]
-        permissions = [("propose", "Can propose a wording")]
 
     def __str__(self) -> str:
         return f"Proposal {self.pk} for {self.response}"

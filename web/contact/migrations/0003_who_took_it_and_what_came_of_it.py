@@ -37,7 +37,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AlterModelOptions(
             name='contactrequest',
-            options={'ordering': ['-created_at'], 'permissions': [('handle', 'Can take requests and say what came of them')]},
+            options={'ordering': ['-created_at']},
         ),
         migrations.AddField(
             model_name='contactrequest',

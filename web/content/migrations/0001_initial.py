@@ -33,7 +33,6 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-created_at'],
-                'permissions': [('propose', 'Can propose a wording')],
             },
         ),
         migrations.CreateModel(
@@ -52,7 +51,6 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-signed_at'],
-                'permissions': [('sign', 'Can sign an answer as a clinician')],
                 'constraints': [models.UniqueConstraint(condition=models.Q(('withdrawn_at', None)), fields=('topic', 'digest'), name='wording_signed_once')],
             },
         ),
