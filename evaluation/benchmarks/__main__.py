@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from evaluation.benchmarks.public import Result, Task, bank, clinc, original_enc
 from evaluation.benchmarks.side_by_side import NAMES, examples, table
 from evaluation.benchmarks.side_by_side import run as run_side_by_side
 from evaluation.documents import BENCHMARKS, when_and_where, write_section
+from scripts.lint_content import ROOT
 
 FILES = ("clinc150_full.json", "banking77_train.csv", "banking77_test.csv")
 
@@ -63,8 +63,7 @@ def public_table(results: Sequence[Result]) -> str:
 
 def side_by_side(names: Sequence[str]) -> str:
     """The section on ours beside the field."""
-    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-        outcomes = run_side_by_side(names, Path(folder))
+    outcomes = run_side_by_side(names, ROOT / "results" / "bench")
     return "\n".join(
         [
             "## Beside what people would use instead",
