@@ -15,7 +15,7 @@ RUN := .venv/bin/python
 export PYTHONUNBUFFERED := 1
 export RASA_TELEMETRY_ENABLED := false
 
-.PHONY: help setup setup-dev run test check train chat predict evaluate evaluate-conversations bench tune-encoder \
+.PHONY: help setup setup-dev run test check train chat predict evaluate evaluate-conversations masking bench tune-encoder \
 	measure faults-handoff conformance channel-faults simulate check-channels test-widget widget-size staff clean
 
 help:  ## This list
@@ -63,6 +63,9 @@ evaluate: setup train  ## How well it understands: SPLIT=validation or test, or 
 
 evaluate-conversations: setup-dev train  ## Scripted conversations with the running product: SPLIT, FILE
 	@$(RUN) -m evaluation.evaluate_conversations --split $(SPLIT) $(if $(FILE),--file $(FILE))
+
+masking: setup  ## What masking covers and misses, into docs/masking.md; MISSES=1 prints the misses
+	@$(RUN) -m evaluation.measure_masking $(if $(MISSES),--misses)
 
 bench: setup-dev  ## Beside stock Rasa and others, and on public data in DATA=folder, into docs/benchmarks.md
 	@$(RUN) -m evaluation.benchmarks $(if $(DATA),--data $(DATA))
