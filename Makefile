@@ -16,7 +16,7 @@ export PYTHONUNBUFFERED := 1
 export RASA_TELEMETRY_ENABLED := false
 
 .PHONY: help setup setup-dev run test check train chat predict evaluate evaluate-conversations masking bench tune-encoder \
-	measure faults-handoff conformance channel-faults simulate check-channels test-widget widget-size staff clean
+	measure faults-handoff conformance channel-faults simulate check-channels test-widget widget-size demo staff clean
 
 help:  ## This list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "make %-23s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -88,6 +88,17 @@ conformance: setup train  ## Every kind of message of Messenger and WhatsApp, ag
 
 channel-faults: setup train  ## Messenger and WhatsApp while worker, Rasa and Graph API fail; QUICK=1
 	@$(RUN) -m evaluation.meta.faults $(if $(QUICK),--quick)
+
+DEMO_DATABASE_URL ?= sqlite:///$(CURDIR)/var/demo.sqlite3
+
+demo: export DATABASE_URL := $(DEMO_DATABASE_URL)
+demo: export WEB_PORT := $(PORT)
+demo: setup  ## The console with 2,000 made-up conversations in a database of their own; FRESH=1 makes them anew
+	@mkdir -p var
+	@$(if $(FRESH),rm -f var/demo.sqlite3 var/demo.sqlite3-wal var/demo.sqlite3-shm)
+	@$(RUN) -m web migrate --verbosity 0
+	@$(RUN) -m web demo $(DEMO)
+	@exec $(RUN) -m web serve --alone
 
 staff: setup  ## Make an administrator's account for the console; NAME=...
 	@mkdir -p var

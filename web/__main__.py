@@ -63,7 +63,8 @@ def _serve() -> None:
     warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous iterators")
     log_is_open = _keep_log_open()  # noqa: F841 (held until the process ends)
     metrics.serve(config().metrics_host, config().web_metrics_port)
-    threading.Thread(target=_say_when_ready, args=(config().web_port,), daemon=True).start()
+    if "--alone" not in sys.argv:  # the demo has no other processes to wait for
+        threading.Thread(target=_say_when_ready, args=(config().web_port,), daemon=True).start()
     uvicorn.run(
         "web.asgi:application",
         host=config().web_host,

@@ -37,6 +37,7 @@ INSTALLED_APPS = [
     "web.content",
     "web.notifications",
     "web.console",
+    "web.demo",
 ]
 
 MIDDLEWARE = [
