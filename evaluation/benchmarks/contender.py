@@ -3,9 +3,9 @@
     python -m evaluation.benchmarks.contender NAME train TASK MODELS
     python -m evaluation.benchmarks.contender NAME parse TASK MODELS RESULT
 
-The files are those of `evaluation/baselines/stock_rasa/run.py`, which does the same for stock Rasa. The two baselines
-keep nothing on disk: they learn again when they are to parse. Their threshold is chosen on every fifth example, which
-they then learn too.
+`ours` is taught the task's examples, `whole` all of `data/`. The files are those of
+`evaluation/baselines/stock_rasa/run.py`, which does the same for stock Rasa. The two baselines keep nothing on disk:
+they learn again when they are to parse. Their threshold is chosen on every fifth example, which they then learn too.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from sklearn.pipeline import FeatureUnion, Pipeline
 from assistant.encoder import is_held_out
 from assistant.selection import full_intent
 from evaluation.benchmarks.public import original_encoder
+from scripts.lint_content import ROOT
 
 FALLBACK = "nlu_fallback"
 Parsed = tuple[str, float]
@@ -92,25 +93,38 @@ def threshold(judged: Sequence[tuple[str, float, str]]) -> float:
 
 
 def _ours(step: str, task: dict[str, Any], models: Path) -> dict[str, Any]:
+    from rasa.core.agent import Agent
+    from rasa.model_training import train_nlu
+    from rasa.shared.nlu.training_data.message import Message
+    from rasa.shared.nlu.training_data.training_data import TrainingData
+
+    if step == "train":
+        examples = models / "nlu.yml"
+        TrainingData([Message.build(text, label) for text, label in task["taught"]]).persist_nlu(str(examples))
+        train_nlu(str(ROOT / "config.yml"), str(examples), str(models), fixed_model_name="ours")
+        return {}
+    return {"parsed": asyncio.run(_parse(Agent.load(str(models / "ours.tar.gz")), task["asked"]))}
+
+
+def _whole(step: str, task: dict[str, Any], models: Path) -> dict[str, Any]:
     os.environ["MODELS_DIRECTORY"] = str(models)
     from assistant import model
 
     if step == "train":
         model.train()
         return {}
-    agent = model.load_agent()
+    return {"parsed": asyncio.run(_parse(model.load_agent(), task["asked"]))}
 
-    async def parse() -> list[list[Any]]:
-        await agent.parse_message("warm up")
-        parsed = []
-        for text in task["asked"]:
-            started = time.perf_counter()
-            read = await agent.parse_message(text)
-            taken = (time.perf_counter() - started) * 1000
-            parsed.append([full_intent(read), read["intent"]["confidence"], taken])
-        return parsed
 
-    return {"parsed": asyncio.run(parse())}
+async def _parse(agent: Any, asked: Sequence[str]) -> list[list[Any]]:
+    await agent.parse_message("warm up")
+    parsed = []
+    for text in asked:
+        started = time.perf_counter()
+        read = await agent.parse_message(text)
+        taken = (time.perf_counter() - started) * 1000
+        parsed.append([full_intent(read), read["intent"]["confidence"], taken])
+    return parsed
 
 
 def _baseline(name: str, step: str, task: dict[str, Any]) -> dict[str, Any]:
@@ -133,15 +147,15 @@ def _baseline(name: str, step: str, task: dict[str, Any]) -> dict[str, Any]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m evaluation.benchmarks.contender", description=__doc__)
-    parser.add_argument("name", choices=("ours", *BASELINES))
+    parser.add_argument("name", choices=("ours", "whole", *BASELINES))
     parser.add_argument("step", choices=("train", "parse"))
     parser.add_argument("task", type=Path)
     parser.add_argument("models", type=Path)
     parser.add_argument("result", type=Path, nargs="?")
     arguments = parser.parse_args()
     task = json.loads(arguments.task.read_text(encoding="utf-8"))
-    if arguments.name == "ours":
-        result = _ours(arguments.step, task, arguments.models)
+    if arguments.name in ("ours", "whole"):
+        result = (_ours if arguments.name == "ours" else _whole)(arguments.step, task, arguments.models)
     else:
         result = _baseline(arguments.name, arguments.step, task)
     if arguments.result:
