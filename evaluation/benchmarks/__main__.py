@@ -74,7 +74,7 @@ def side_by_side(names: Sequence[str]) -> str:
             f"{when_and_where()}; printed by `make bench`.",
             f"Each was taught the same {len(taught):,} examples, at most {MOST} of an intent, and asked the validation",
             f"questions; the first column is the product as it is, with all {everything:,}. Each parses on one thread,",
-            "in a process of its own; the memory of the two baselines includes their training. Judged is what a message",
+            "in a process of its own; the memory of both baselines includes their training. Judged is what a message",
             "alone is understood as. Stock Rasa has topics as plain intents, which suits its classifier best. The",
             "thresholds of the baselines are those where right answers less wrong ones are most. Ours has red-flag",
             "rules, and an encoder tuned on most of the examples; that was done once and is not in the training time.",
