@@ -36,6 +36,7 @@ class Config(BaseSettings):
     secret_key: SecretStr = SecretStr(DEVELOPMENT_SECRET)
     gateway_secret: SecretStr = SecretStr(DEVELOPMENT_SECRET)
     record_key: SecretStr = SecretStr(DEVELOPMENT_SECRET)
+    data_keys: SecretStr = SecretStr(DEVELOPMENT_SECRET)
     web_host: str = "127.0.0.1"
     web_port: int = 8000
     public_url: str = ""
@@ -92,6 +93,16 @@ class Config(BaseSettings):
     def _long_secret(cls, value: SecretStr, info: ValidationInfo) -> SecretStr:
         if _is_in_production(info) and len(value.get_secret_value()) < LEAST_SECRET:
             raise ValueError(f"must be set outside development: a random text of {LEAST_SECRET} characters or more")
+        return value
+
+    @field_validator("data_keys")
+    @classmethod
+    def _long_keys(cls, value: SecretStr, info: ValidationInfo) -> SecretStr:
+        least = LEAST_SECRET if _is_in_production(info) else 1
+        if min(len(key.strip()) for key in value.get_secret_value().split(",")) < least:
+            raise ValueError(
+                f"must be set outside development: random texts of {LEAST_SECRET} characters or more, commas between"
+            )
         return value
 
     @field_validator("public_url")
@@ -174,6 +185,11 @@ class Config(BaseSettings):
                     "such as https://www.clinic.example"
                 )
         return value
+
+    @property
+    def data_key_list(self) -> tuple[str, ...]:
+        """The keys of what stands encrypted, the current one first."""
+        return tuple(key.strip() for key in self.data_keys.get_secret_value().split(","))
 
     @property
     def has_messenger(self) -> bool:

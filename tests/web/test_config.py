@@ -18,6 +18,7 @@ PRODUCTION = {
     "SECRET_KEY": LONG,
     "GATEWAY_SECRET": LONG[::-1],
     "RECORD_KEY": LONG[16:] + LONG[:16],
+    "DATA_KEYS": LONG[8:] + LONG[:8],
     "PUBLIC_URL": "https://chat.clinic.example/",
     "ALLOWED_HOSTS": "chat.clinic.example, www.clinic.example",
 }
@@ -58,6 +59,9 @@ def test_production_takes_complete_settings(monkeypatch: pytest.MonkeyPatch) -> 
         ("GATEWAY_SECRET", None),
         ("GATEWAY_SECRET", ""),
         ("RECORD_KEY", None),
+        ("DATA_KEYS", None),
+        ("DATA_KEYS", f"{LONG},short"),
+        ("DATA_KEYS", f"{LONG},"),
         ("PUBLIC_URL", None),
         ("PUBLIC_URL", "http://chat.clinic.example"),
         ("ALLOWED_HOSTS", None),

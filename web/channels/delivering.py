@@ -102,7 +102,7 @@ def _take_next(conversation: uuid.UUID, owner: str) -> tuple[Delivery, Person] |
             try:
                 person = identity.addresses(visitor)
             except InvalidToken:
-                outbox.park(first, "the visitor's id can't be read: SECRET_KEY changed")
+                outbox.park(first, "the visitor's id can't be read: DATA_KEYS lacks its key")
                 continue
             mine.update(sending_until=now + LEASE)
             first.state, first.attempts, first.next_attempt_at = State.SENDING, first.attempts + 1, now + SETTLE

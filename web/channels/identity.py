@@ -94,7 +94,7 @@ def addresses(visitor: Visitor) -> Person:
     """The ids themselves, to send to.
 
     Raises:
-        cryptography.fernet.InvalidToken: `SECRET_KEY` is another one now.
+        cryptography.fernet.InvalidToken: `DATA_KEYS` lacks the key.
     """
     return Person(
         decrypted(visitor.user_token) if visitor.user_token else "",

@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from web.conversations.models import Channel, Conversation, Handoff
+from web.privacy.fields import EncryptedCharField, EncryptedEmailField, EncryptedTextField
 
 #: What a request may be about; the keys are the reasons of shared/reply.py.
 REASONS = {
@@ -56,12 +57,12 @@ class ContactRequest(models.Model):
         null=True, unique=True, editable=False, help_text="The form's own id: sent twice, it is stored once."
     )
     reason = models.CharField(max_length=20, blank=True)
-    name = models.CharField(max_length=100)
-    phone = models.CharField(max_length=40, blank=True)
+    name = EncryptedCharField(max_length=100)
+    phone = EncryptedCharField(max_length=40, blank=True)
     phone_is_local = models.BooleanField("without area code", default=False)
-    email = models.EmailField(blank=True)
-    best_time = models.CharField(max_length=100, blank=True)
-    message = models.TextField(max_length=2000, blank=True)
+    email = EncryptedEmailField(blank=True)
+    best_time = EncryptedCharField(max_length=100, blank=True)
+    message = EncryptedTextField(max_length=2000, blank=True)
     is_suspect = models.BooleanField("maybe a robot", default=False)
     state = models.CharField(max_length=12, choices=State, default=State.NEW, db_index=True)
     due_at = models.DateTimeField("due", null=True, blank=True)
@@ -123,7 +124,7 @@ class Step(models.Model):
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
     at = models.DateTimeField(auto_now_add=True)
     outcome = models.CharField(max_length=12, choices=ContactRequest.Outcome, blank=True)
-    note = models.TextField(max_length=2000, blank=True)
+    note = EncryptedTextField(max_length=2000, blank=True)
 
     class Meta:
         ordering = ["id"]
