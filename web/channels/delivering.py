@@ -2,14 +2,14 @@
 
 A part is marked as being sent before the call. If the answer does not come, or this process ends, it is not known
 whether the visitor got it. Then our own id in what the provider reports settles it; if it does not come back in
-`SETTLE`, the part is sent again.
+`SETTLE`, the part is sent again. What came by then but was not read yet is read first.
 """
 
 from __future__ import annotations
 
 import logging
 import uuid
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import httpx
 from cryptography.fernet import InvalidToken
@@ -22,7 +22,7 @@ from web.channels import graph, identity, outbox, sending_messenger, sending_wha
 from web.channels.errors import Cause
 from web.channels.events import Person, Problem
 from web.channels.ids import decrypted, hashed
-from web.channels.models import Delivery, Hold, Origin, Visitor
+from web.channels.models import Delivery, Hold, Origin, Visitor, Webhook
 from web.channels.outbox import GIVE_UP_AFTER, OPEN, State
 from web.conversations.models import Channel, Message
 from web.conversations.pause import is_paused
@@ -32,6 +32,8 @@ logger = logging.getLogger(__name__)
 
 #: How long our own id may take to come back.
 SETTLE = timedelta(seconds=60)
+#: How long a part waits, after that, for webhooks to be read that may hold our id.
+LONGEST_BACKLOG = timedelta(minutes=10)
 #: Whoever sends to a visitor has so long for one part; longer than a call may take.
 LEASE = timedelta(seconds=graph.TIMEOUT_SECONDS + 5)
 
@@ -48,9 +50,18 @@ def waiting_conversations(limit: int) -> list[uuid.UUID]:
         Delivery.objects.filter(free, state__in=OPEN, next_attempt_at__lte=now)
         .exclude(conversation__channel__in=held)
         .exclude(Exists(stands_before))
+        .exclude(_may_have_come_back(now))
         .order_by("next_attempt_at")
     )
     return list(dict.fromkeys(due.values_list("conversation_id", flat=True)[: 3 * limit]))[:limit]
+
+
+def _may_have_come_back(now: datetime) -> Q:
+    """Parts of unknown outcome, whose id may be in a webhook that came in time and is not read yet."""
+    unread = Webhook.objects.filter(
+        channel=OuterRef("conversation__channel"), problem="", received_at__lte=OuterRef("next_attempt_at")
+    )
+    return Q(Exists(unread), state=State.SENDING, next_attempt_at__gt=now - LONGEST_BACKLOG)
 
 
 async def deliver(conversation: uuid.UUID) -> None:
@@ -96,6 +107,8 @@ def _take_next(conversation: uuid.UUID, owner: str) -> tuple[Delivery, Person] |
             if visitor is None or first is None or first.next_attempt_at > now:
                 return None
             if Hold.objects.filter(channel=visitor.channel, until__gt=now).exists():
+                return None
+            if Delivery.objects.filter(_may_have_come_back(now), pk=first.pk).exists():
                 return None
             if _is_settled_unsent(first, visitor):
                 continue

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import json
 import uuid
 from datetime import timedelta
 from typing import Any
@@ -19,8 +20,8 @@ from shared.reply import Reply as ReplyFormat
 from tests.web.channels.support import FakeGraph, arrive, ask, deliver, failure, read, states
 from tests.web.support import FakeRasa, a_handoff, a_question, an_answer
 from web import turns, worker
-from web.channels import delivering, outbox
-from web.channels.models import Delivery, Hold, Visitor
+from web.channels import delivering, intake, outbox
+from web.channels.models import Delivery, Hold, Visitor, Webhook
 from web.config import config
 from web.conversations.models import Conversation, Message, StaffTask
 from web.conversations.pause import hand_back, pause
@@ -126,6 +127,44 @@ async def test_an_id_that_does_not_come_back_means_sending_again(
     delivery = await Delivery.objects.aget()
     assert (delivery.state, len(delivery.provider_hashes)) == ("sent", 2)
     assert "got it 2 times" in log.getvalue()
+
+
+async def test_what_came_back_in_time_is_read_before_sending_again(
+    who: Someone, rasa: FakeRasa, fake_graph: FakeGraph
+) -> None:
+    """Our id lies in a webhook that no one had time to read: the part is not sent again, neither before nor after."""
+    await hello(who, fake_graph)
+    fake_graph.next = [httpx.ReadTimeout("slow")]
+    await ask(payloads.text(who, "one"))
+    body = json.dumps(payloads.returned(who, "taken-1", await the_key())).encode()
+    await sync_to_async(intake.store)(who.channel, body)
+    await passes(delivering.SETTLE.total_seconds() + 1)
+    await Webhook.objects.all().aupdate(received_at=timezone.now() - timedelta(seconds=30))
+    await deliver()
+    conversation = await Conversation.objects.aget()
+    await delivering.deliver(conversation.pk)
+    assert fake_graph.texts == []
+    await sync_to_async(intake.read_waiting)()
+    await deliver()
+    assert fake_graph.texts == []
+    assert await states() == ["sent"]
+
+
+async def test_webhooks_that_no_one_reads_do_not_hold_a_part_for_ever(
+    who: Someone, rasa: FakeRasa, fake_graph: FakeGraph
+) -> None:
+    """After ten minutes it is sent again."""
+    await hello(who, fake_graph)
+    fake_graph.next = [httpx.ReadTimeout("slow")]
+    await ask(payloads.text(who, "one"))
+    await Webhook.objects.acreate(channel=who.channel, body="")
+    await Webhook.objects.all().aupdate(received_at=timezone.now() - timedelta(hours=1))
+    await passes(delivering.SETTLE.total_seconds() + 1)
+    await deliver()
+    assert fake_graph.texts == []
+    await passes(delivering.LONGEST_BACKLOG.total_seconds())
+    await deliver()
+    assert len(fake_graph.texts) == 1
 
 
 async def test_a_process_that_was_killed_while_sending(who: Someone, rasa: FakeRasa, fake_graph: FakeGraph) -> None:
