@@ -36,6 +36,7 @@ INSTALLED_APPS = [
     "web.contact",
     "web.content",
     "web.notifications",
+    "web.review",
     "web.console",
     "web.demo",
 ]

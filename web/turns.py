@@ -45,6 +45,7 @@ from web.notices import (
 from web.notifications.models import Notification
 from web.notifications.outbox import notify
 from web.records import conversation_path, store_replies
+from web.review import ranking
 from web.steps import in_database, to_the_end
 from web.waiting import ATTEMPTS_IN_ORDER, too_late
 
@@ -354,6 +355,7 @@ def _commit(message: Message, turn: Turn, owner: str) -> bool:
             confidence=turn.understood.confidence,
             understood=turn.understood.model_dump(mode="json"),
         )
+        ranking.after_turn(message.pk)
     metrics.count_turn(message, turn, is_left=is_left)
     return True
 
@@ -379,6 +381,7 @@ def _commit_failure(message: Message, owner: str, *, counts: bool = True) -> boo
             next_attempt_at=now + wait,
             kind="notice",
         )
+        ranking.after_turn(message.pk)
     return True
 
 
@@ -415,6 +418,7 @@ def _hand_to_staff(message: Message, owner: str) -> bool:
         if not Reply.objects.filter(message=message).exists():
             store_replies(message, Turn(replies=_notices_for(message, held), understood=_NOTHING))
         StaffTask.objects.get_or_create(message=message, defaults={"conversation_id": message.conversation_id})
+        ranking.refresh(message.conversation_id)
         notify(Notification.Kind.FAILED_HANDOFF, conversation_path(message.conversation_id))
     logger.error("Message %s: not answered in time, it is a task for staff", message.pk)
     return True
@@ -427,3 +431,4 @@ def retry(message: Message) -> None:
         until = timezone.now() + timedelta(minutes=config().resume_minutes)
         if again.update(state=Message.State.RECEIVED, attempts=0, next_attempt_at=None, resume_until=until):
             Reply.objects.filter(message=message).delete()
+            ranking.refresh(message.conversation_id)

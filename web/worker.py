@@ -29,6 +29,7 @@ from web.contact.due import tell_of_overdue
 from web.conversations.lapsed import hand_back_lapsed
 from web.conversations.models import Conversation, Message, WorkerBeat
 from web.notifications import outbox
+from web.review import ranking
 from web.steps import give_back, to_the_end
 
 logger = logging.getLogger(__name__)
@@ -48,6 +49,7 @@ _LATE_EVERY_SECONDS = 5.0
 _OVERDUE_EVERY_SECONDS = 30.0
 _NOTIFICATIONS_EVERY_SECONDS = 2.0
 _BEAT_EVERY_SECONDS = 5.0
+_REVIEWED_AT_ONCE = 50
 #: A worker not seen for so long is not there.
 SILENT_AFTER = timedelta(seconds=30)
 #: After a failure a round waits so much longer.
@@ -71,6 +73,7 @@ async def run() -> None:
         _every(_OVERDUE_EVERY_SECONDS, tell_of_overdue_requests, stop),
         _every(_NOTIFICATIONS_EVERY_SECONDS, send_notifications, stop),
         _every(_BEAT_EVERY_SECONDS, beat, stop),
+        review_older_conversations(stop),
     )
 
 
@@ -181,6 +184,30 @@ async def give_up_late_messages() -> None:
 
     for message in await sync_to_async(late)():
         await turns.give_up(message)
+
+
+async def review_older_conversations(stop: asyncio.Event) -> None:
+    """At the start: make those conversations findable in the console that were held before it was there."""
+    while not stop.is_set():
+        try:
+            async with ThreadSensitiveContext():
+                made = await sync_to_async(_review_some)()
+        except DatabaseFailure as error:
+            logger.error("Older conversations can't be read (%s)", type(error).__name__)
+            made = _REVIEWED_AT_ONCE
+            await asyncio.sleep(_LATE_EVERY_SECONDS)
+        if made < _REVIEWED_AT_ONCE:
+            return
+
+
+def _review_some() -> int:
+    try:
+        missing = ranking.missing(_REVIEWED_AT_ONCE)
+        for conversation in missing:
+            ranking.refresh(conversation)
+        return len(missing)
+    finally:
+        give_back()
 
 
 async def hand_back_conversations() -> None:

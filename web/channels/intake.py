@@ -31,6 +31,7 @@ from web.channels.models import Delivery, Origin, Redaction, Turnstile, Visitor,
 from web.config import config
 from web.conversations.models import Channel, Conversation, Message, Reply
 from web.conversations.pause import asked_in_pause, hand_back, is_paused, pause
+from web.review import ranking
 
 logger = logging.getLogger(__name__)
 
@@ -226,6 +227,7 @@ def _blank(message: Message, attachment: str) -> None:
     Origin.objects.filter(message=message).update(token="", answers="")
     Delivery.objects.filter(message=message, state=Delivery.State.WAITING, attempts=0).delete()
     Reply.objects.filter(message=message, kind="notice").delete()
+    ranking.refresh(message.conversation_id)
     for name in (message.conversation_id.hex, asked_in_pause(message.conversation_id)):
         Redaction.objects.create(rasa_name=name, message_id=str(message.pk))
 

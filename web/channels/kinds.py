@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from django.db import transaction
+
 from shared.clinic import clinic
 from shared.reply import Reply
 from web.channels.models import Delivery, Origin
 from web.conversations.models import Feedback, Message
 from web.notices import contact, emergency_sentence, reach_the_clinic
+from web.review import ranking
 
 #: A visitor took this message back, or changed it: nothing of it is left.
 DELETED, EDITED = "deleted", "edited"
@@ -69,6 +72,7 @@ def _reply_to_reaction(message: Message) -> Reply:
     return Reply(text=text, kind="notice", contact=contact())
 
 
+@transaction.atomic
 def note_reaction(message: Message) -> None:
     """Take a reaction to one of our replies as saying whether it helped, or as taking that back."""
     answers = Origin.objects.filter(message=message).values_list("answers", flat=True).first()
@@ -83,3 +87,4 @@ def note_reaction(message: Message) -> None:
     elif any(each in mood for each in _GOOD | _BAD):
         helpful = not any(each in mood for each in _BAD)
         Feedback.objects.update_or_create(reply_id=delivery.reply_id, defaults={"helpful": helpful})
+    ranking.refresh(message.conversation_id)

@@ -191,16 +191,18 @@ def not_sent(delivery: Delivery, problem: Problem, wait: timedelta | None = None
 def park(delivery: Delivery, words: str) -> None:
     """Stop trying. Staff see it; they get a task unless the visitor can't be reached by anyone here."""
     Delivery.objects.filter(pk=delivery.pk).update(state=State.FAILED, problem=words)
-    if words.startswith(Cause.GONE.value):
-        return
-    if delivery.message_id is not None:
+    is_gone = words.startswith(Cause.GONE.value)
+    if delivery.message_id is not None and not is_gone:
         StaffTask.objects.update_or_create(
             message_id=delivery.message_id,
             defaults={"conversation_id": delivery.conversation_id, "state": StaffTask.State.NEW},
         )
     from web.records import conversation_path
+    from web.review import ranking
 
-    notify(Notification.Kind.FAILED_HANDOFF, conversation_path(delivery.conversation_id))
+    ranking.refresh(delivery.conversation_id)
+    if not is_gone:
+        notify(Notification.Kind.FAILED_HANDOFF, conversation_path(delivery.conversation_id))
 
 
 def _hold(channel: str, cause: Cause, words: str, wait: timedelta | None) -> datetime:

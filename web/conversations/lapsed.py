@@ -16,6 +16,7 @@ from web.notices import no_one_answered_notice
 from web.notifications.models import Notification
 from web.notifications.outbox import notify
 from web.records import conversation_path, store_replies
+from web.review import ranking
 
 logger = logging.getLogger(__name__)
 
@@ -43,5 +44,6 @@ def _end(pk: uuid.UUID) -> None:
     nothing = Understood(intent=None, topics=[], confidence=0.0)
     store_replies(message, Turn(replies=[no_one_answered_notice()], understood=nothing))
     StaffTask.objects.update_or_create(message=message, defaults={"conversation_id": pk, "state": StaffTask.State.NEW})
+    ranking.refresh(pk)
     notify(Notification.Kind.FAILED_HANDOFF, conversation_path(pk))
     logger.error("Message %s: left to a person, and no one answered; it is a task for staff", message.pk)

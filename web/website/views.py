@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
-from django.db import DatabaseError
+from django.db import DatabaseError, transaction
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 from pydantic import BaseModel, ValidationError
@@ -23,6 +23,7 @@ from web.config import config
 from web.conversations.models import Conversation, Feedback, Message, Reply
 from web.limits import is_over_limit, visitor_address
 from web.notices import STARTERS, contact, emergency_sentence, greeting
+from web.review import ranking
 from web.website import tokens
 from web.website.schemas import FeedbackBody, MessageBody, SessionBody
 
@@ -215,7 +216,14 @@ async def feedback(request: HttpRequest) -> JsonResponse:
     reply = await Reply.objects.filter(pk=asked.reply_id, message__conversation=conversation).afirst()
     if reply is None:
         raise ApiError(404, "reply_unknown", "There is no such reply in this conversation.")
-    await Feedback.objects.aupdate_or_create(reply=reply, defaults={"helpful": asked.helpful, "comment": asked.comment})
+
+    def keep() -> None:
+        with transaction.atomic():
+            said = {"helpful": asked.helpful, "comment": asked.comment}
+            Feedback.objects.update_or_create(reply=reply, defaults=said)
+            ranking.refresh(conversation.pk)
+
+    await sync_to_async(keep)()
     return JsonResponse({"status": "ok"})
 
 

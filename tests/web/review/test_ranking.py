@@ -1,0 +1,211 @@
+"""What needs a look first, kept current with everything that happens in a conversation."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from shared.reply import Reply as ReplyFormat
+from tests.web.support import FakeRasa, Visitor, an_answer
+from web import worker
+from web.channels import outbox
+from web.channels.models import Delivery
+from web.conversations.models import Conversation, Feedback, Message, Reply, StaffTask
+from web.review import ranking
+from web.review.models import Facet, Review, Risk, SearchText
+
+pytestmark = pytest.mark.django_db
+
+
+def a_message(conversation: Conversation, **fields: Any) -> Message:
+    """A message that was answered, and counted as the turn's commit counts it."""
+    known = {"kind": "answer", "confidence": 0.95, "topics": ["mri"], "text": "is an mri safe"}
+    message = Message.objects.create(
+        conversation=conversation,
+        external_id=uuid.uuid4().hex,
+        **{"state": Message.State.HANDLED, "handled_at": timezone.now(), **known, **fields},
+    )
+    Conversation.objects.filter(pk=conversation.pk).update(last_message_at=message.received_at)
+    ranking.after_turn(message.pk)
+    return message
+
+
+def a_reply(message: Message) -> Reply:
+    return Reply.objects.create(message=message, position=0, kind="answer", body=an_answer().model_dump(mode="json"))
+
+
+def review_of(conversation: Conversation) -> Review:
+    return Review.objects.get(pk=conversation.pk)
+
+
+def facets_of(conversation: Conversation) -> set[str]:
+    return set(Facet.objects.filter(review=conversation.pk).values_list("name", flat=True))
+
+
+def ranked(*labels: tuple[str, float]) -> dict[str, Any]:
+    ranking_ = [{"label": label, "confidence": confidence} for label, confidence in labels]
+    return {"intent": labels[0][0], "ranking": ranking_}
+
+
+@pytest.mark.parametrize(
+    ("fields", "risk"),
+    [
+        ({}, Risk(0)),
+        ({"kind": "emergency"}, Risk.EMERGENCY),
+        ({"state": Message.State.FAILED, "kind": "notice", "confidence": None}, Risk.FAILED_HANDOFF),
+        ({"kind": "clarify", "understood": {"intent": "nlu_fallback"}}, Risk.ABSTAINED),
+        ({"kind": "handoff", "understood": {"intent": "handoff/unanswered"}, "confidence": 0.4}, Risk.ABSTAINED),
+        ({"kind": "handoff", "understood": {"intent": "handoff/booking"}, "confidence": 0.4}, Risk(0)),
+        ({"confidence": 0.7}, Risk.UNSURE),
+        ({"understood": ranked(("safety/mri", 0.7), ("safety/pain", 0.2))}, Risk.NEAR_MISS),
+        ({"understood": ranked(("safety/mri", 0.9), ("safety/pain", 0.05))}, Risk(0)),
+    ],
+)
+def test_a_message_needs_a_look_for_a_reason(fields: dict[str, Any], risk: Risk) -> None:
+    """Each reason by itself, and none for a plain answer."""
+    conversation = Conversation.objects.create()
+    a_message(conversation, **fields)
+    assert review_of(conversation).risk == risk
+    assert ("queue" in facets_of(conversation)) == bool(risk)
+
+
+def test_the_weightier_reason_ranks_first_and_the_newer_among_equals() -> None:
+    """One emergency stands before a conversation with every lesser reason."""
+    lesser, emergency, newer = (Conversation.objects.create() for _ in range(3))
+    a_message(emergency, kind="emergency")
+    a_message(lesser, confidence=0.2, understood=ranked(("safety/mri", 0.7), ("safety/pain", 0.6)))
+    message = a_message(lesser, understood={"intent": "nlu_fallback"})
+    Feedback.objects.create(reply=a_reply(message), helpful=False)
+    StaffTask.objects.create(message=message, conversation=lesser)
+    ranking.refresh(lesser.pk)
+    a_message(newer, kind="emergency")
+    assert [newer.pk, emergency.pk, lesser.pk] == list(
+        Review.objects.order_by("-place").values_list("conversation_id", flat=True)
+    )
+
+
+def test_counting_one_by_one_is_counting_all_at_once() -> None:
+    """What each turn adds is what reading the conversation anew finds."""
+    conversation = Conversation.objects.create(channel="whatsapp")
+    for fields in (
+        {"text": "hi", "kind": "smalltalk", "topics": []},
+        {"confidence": 0.66, "topics": ["mri", "pain"], "text": "mri and pain, mail a@b.example"},
+        {"kind": "emergency", "topics": ["emergency_eye"], "text": "ink in my eye"},
+        {"text": "", "choice": "safety/pain", "confidence": 0.9},
+        {"text": "thanks", "kind": "smalltalk", "confidence": 0.4, "topics": []},
+    ):
+        a_message(conversation, **fields)
+    kept = ("risk", "place", "last_at", "messages", "lowest", "preview", "counted_upto", "state")
+    before, facets = Review.objects.values(*kept).get(), facets_of(conversation)
+    ranking.refresh(conversation.pk)
+    assert before == Review.objects.values(*kept).get()
+    assert facets == facets_of(conversation)
+    assert facets >= {"all", "queue", "channel:whatsapp", "kind:emergency", "topic:pain", "length:2-5", "confidence:60"}
+    assert before["preview"] == "ink in my eye"
+
+
+def test_a_message_that_was_tried_again_counts_once() -> None:
+    """Its failure is no reason any more once it is answered."""
+    conversation = Conversation.objects.create()
+    message = a_message(conversation, state=Message.State.FAILED, kind="notice", confidence=None, topics=[])
+    assert review_of(conversation).risks == [Risk.FAILED_HANDOFF]
+    Message.objects.filter(pk=message.pk).update(state=Message.State.HANDLED, kind="answer", topics=["mri"])
+    ranking.after_turn(message.pk)
+    review = review_of(conversation)
+    assert (review.risk, review.messages) == (0, 1)
+    assert {"kind:answer", "topic:mri"} <= facets_of(conversation)
+    assert "kind:notice" not in facets_of(conversation)
+
+
+def test_what_was_reviewed_is_not_shown_again_until_more_comes() -> None:
+    """The reasons of before count no more; a later message makes the conversation new."""
+    conversation = Conversation.objects.create()
+    first = a_message(conversation, kind="emergency")
+    now = timezone.now()
+    Review.objects.update(state=Review.State.REVIEWED, reviewed_upto=first.pk, reviewed_at=now)
+    ranking.refresh(conversation.pk)
+    review = review_of(conversation)
+    assert (review.risk, review.state) == (0, "reviewed")
+    assert "queue" not in facets_of(conversation)
+    assert "kind:emergency" in facets_of(conversation), "it can still be found"
+    a_message(conversation, confidence=0.61)
+    review = review_of(conversation)
+    assert (review.risks, review.state) == ([Risk.UNSURE], "new")
+    assert "queue" in facets_of(conversation)
+
+
+def test_feedback_counts_after_the_review_too() -> None:
+    """A visitor may say so later; saying the opposite takes the reason away."""
+    conversation = Conversation.objects.create()
+    message = a_message(conversation)
+    Review.objects.update(state=Review.State.REVIEWED, reviewed_upto=message.pk, reviewed_at=timezone.now())
+    feedback = Feedback.objects.create(reply=a_reply(message), helpful=False)
+    ranking.refresh(conversation.pk)
+    assert review_of(conversation).risks == [Risk.THUMBS_DOWN]
+    feedback.helpful = True
+    feedback.save()
+    ranking.refresh(conversation.pk)
+    assert review_of(conversation).risk == 0
+    assert "feedback:good" in facets_of(conversation)
+
+
+def test_what_could_not_be_delivered() -> None:
+    """A parked part is a reason, and the task it makes another."""
+    conversation = Conversation.objects.create(channel="whatsapp")
+    message = a_message(conversation)
+    delivery = Delivery.objects.create(conversation=conversation, message=message, content={"text": "x"})
+    outbox.park(delivery, "window (131047)")
+    assert review_of(conversation).risks == [Risk.FAILED_HANDOFF, Risk.DELIVERY]
+
+
+def test_the_searched_text_is_masked_and_goes_with_the_message() -> None:
+    """The index holds no number; a text that is taken back leaves it; an erased conversation leaves nothing."""
+    conversation = Conversation.objects.create()
+    message = a_message(conversation, text="call 310 555 0123")
+    assert SearchText.objects.get().text == "call [phone]"
+    assert "[phone]" in review_of(conversation).preview
+    Message.objects.update(text="")
+    ranking.refresh(conversation.pk)
+    assert not SearchText.objects.exists()
+    assert review_of(conversation).preview == ""
+    Message.objects.filter(pk=message.pk).update(text="again")
+    ranking.refresh(conversation.pk)
+    conversation.delete()
+    assert not Facet.objects.exists()
+    assert not Review.objects.exists()
+    assert not SearchText.objects.exists()
+
+
+def test_conversations_of_before_are_found() -> None:
+    """Those with messages and without a review, and no others."""
+    Conversation.objects.create()
+    old = Conversation.objects.create()
+    Message.objects.create(conversation=old, external_id="1", text="x", state=Message.State.HANDLED)
+    assert ranking.missing(10) == [old.pk]
+    ranking.refresh(old.pk)
+    assert ranking.missing(10) == []
+
+
+async def test_a_turn_is_ranked_in_its_own_commit(visitor: Visitor, rasa: FakeRasa) -> None:
+    """What the website API stores is in the queue at once, with the visitor's word on it."""
+    rasa.says = [ReplyFormat(text="Go now.", kind="emergency", care="er_now")]
+    answer = await visitor.send("ink in my eye")
+    review = await Review.objects.aget()
+    assert review.risks == [Risk.EMERGENCY]
+    await visitor.rate(answer["replies"][0]["id"], helpful=False)
+    await review.arefresh_from_db()
+    assert review.risks == [Risk.EMERGENCY, Risk.THUMBS_DOWN]
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_the_worker_reviews_conversations_of_before() -> None:
+    """All of them, once, at its start."""
+    for number in range(3):
+        old = await Conversation.objects.acreate()
+        await Message.objects.acreate(conversation=old, external_id=str(number), text="x", state="handled")
+    await worker.review_older_conversations(asyncio.Event())
+    assert await Review.objects.acount() == 3
