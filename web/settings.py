@@ -39,6 +39,7 @@ INSTALLED_APPS = [
     "web.review",
     "web.console",
     "web.demo",
+    "web.overview",
 ]
 
 MIDDLEWARE = [

@@ -29,6 +29,7 @@ from web.contact.due import tell_of_overdue
 from web.conversations.lapsed import hand_back_lapsed
 from web.conversations.models import Conversation, Message, WorkerBeat
 from web.notifications import outbox
+from web.overview.counting import count_due
 from web.review import ranking
 from web.steps import give_back, to_the_end
 
@@ -47,6 +48,7 @@ _REDACTIONS_EVERY_SECONDS = 5.0
 _REDACTION_WAIT = timedelta(minutes=1)
 _LATE_EVERY_SECONDS = 5.0
 _OVERDUE_EVERY_SECONDS = 30.0
+_COUNTS_EVERY_SECONDS = 60.0
 _NOTIFICATIONS_EVERY_SECONDS = 2.0
 _BEAT_EVERY_SECONDS = 5.0
 _REVIEWED_AT_ONCE = 50
@@ -71,6 +73,7 @@ async def run() -> None:
         _every(_LATE_EVERY_SECONDS, give_up_late_messages, stop),
         _every(_LATE_EVERY_SECONDS, hand_back_conversations, stop),
         _every(_OVERDUE_EVERY_SECONDS, tell_of_overdue_requests, stop),
+        _every(_COUNTS_EVERY_SECONDS, count_days, stop),
         _every(_NOTIFICATIONS_EVERY_SECONDS, send_notifications, stop),
         _every(_BEAT_EVERY_SECONDS, beat, stop),
         review_older_conversations(stop),
@@ -218,6 +221,11 @@ async def hand_back_conversations() -> None:
 async def tell_of_overdue_requests() -> None:
     """Tell the clinic of visitors who still wait to be contacted."""
     await sync_to_async(tell_of_overdue)()
+
+
+async def count_days() -> None:
+    """Bring the figures of the console up to date."""
+    await sync_to_async(count_due)()
 
 
 async def send_notifications() -> None:

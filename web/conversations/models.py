@@ -34,7 +34,7 @@ class Conversation(models.Model):
     channel = models.CharField(max_length=12, choices=Channel, default=Channel.WEBSITE)
     language = models.CharField(max_length=12, blank=True)
     page = models.CharField(max_length=200, blank=True, help_text="The path of the page the chat was opened on.")
-    started_at = models.DateTimeField(auto_now_add=True)
+    started_at = models.DateTimeField(auto_now_add=True, db_index=True)
     last_message_at = models.DateTimeField(null=True, db_index=True)
     lease_owner = models.CharField(max_length=32, blank=True, editable=False)
     lease_until = models.DateTimeField(null=True, editable=False)
@@ -75,7 +75,7 @@ class Message(models.Model):
     attachment = models.CharField(
         max_length=12, blank=True, help_text="What came instead of text or with it: a photo ..."
     )
-    received_at = models.DateTimeField(auto_now_add=True)
+    received_at = models.DateTimeField(auto_now_add=True, db_index=True)
     state = models.CharField(max_length=10, choices=State, default=State.RECEIVED)
     handled_at = models.DateTimeField(null=True)
     attempts = models.PositiveSmallIntegerField(default=0, editable=False)
@@ -175,7 +175,7 @@ class Feedback(models.Model):
     reply = models.OneToOneField(Reply, on_delete=models.CASCADE, related_name="feedback")
     helpful = models.BooleanField()
     comment = models.TextField(blank=True)
-    given_at = models.DateTimeField(auto_now=True)
+    given_at = models.DateTimeField(auto_now=True, db_index=True)
 
     class Meta:
         verbose_name_plural = "feedback"

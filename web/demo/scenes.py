@@ -185,18 +185,19 @@ class Scene:
         sure = self._chance.uniform(0.2, 0.45)
         return Turn(
             text=self._words.asks(self._chance, topic.label), replies=[self._words.reply("clarify", choices=choices)],
-            kind="clarify", confidence=round(sure, 3), understood=self._understood(topic, sure, intent=None),
+            kind="clarify", confidence=round(sure, 3), understood=self._understood(topic, sure, "nlu_fallback"),
         )  # fmt: skip
 
     def _handed_over(self, reason: str, text: str = "", reply: str = "") -> Turn:
         handoff = {"id": str(uuid.UUID(int=self._chance.getrandbits(128))), "reason": reason, "status": "offered"}
         body = self._words.reply(reply or f"handoff/{reason}", handoff={**handoff, "request": None})
         intent = f"handoff/{reason}"
+        understood = self._nothing("nlu_fallback" if reason == "not_understood" else intent)
         if not text and reason in ("unanswered", "minor"):
             text = "my son is 16, can he get it" if reason == "minor" else "is the ink kosher"
         return Turn(
             text=text or self._words.asks(self._chance, intent), replies=[body], kind="handoff", handoff=handoff,
-            confidence=round(min(0.999, self._chance.betavariate(12, 1.4)), 3), understood=self._nothing(intent),
+            confidence=round(min(0.999, self._chance.betavariate(12, 1.4)), 3), understood=understood,
         )  # fmt: skip
 
     def _smalltalk(self, name: str) -> Turn:
@@ -213,7 +214,7 @@ class Scene:
     # What was understood.
 
     def _understood(
-        self, topic: Topic, sure: float, intent: str | None = "", rules: list[str] | None = None
+        self, topic: Topic, sure: float, intent: str = "", rules: list[str] | None = None
     ) -> dict[str, Any]:
         second = self._words.neighbour(self._chance, topic) if topic.id in self._words.topics else None
         share = (1 - sure) * self._chance.uniform(0.4, 0.95)

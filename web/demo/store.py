@@ -66,7 +66,9 @@ def _moment(chance: random.Random, now: datetime, days: int) -> datetime:
     """Some time in these days: more of them lately, in the evening, on weekdays."""
     zone = ZoneInfo(clinic().time_zone or "UTC")
     while True:
-        ago = chance.random() ** 1.25 * days
+        ago = chance.random() * days
+        if chance.random() < 0.5 * ago / days:
+            continue
         day = (now - timedelta(days=ago)).astimezone(zone)
         hour = chance.choices(range(24), _HOURS)[0]
         moment = day.replace(hour=hour, minute=chance.randrange(60), second=chance.randrange(60), microsecond=0)

@@ -50,7 +50,7 @@ def test_the_longest_overdue_comes_first(reviewer: Client) -> None:
     places = [page.index(f'href="{each.staff_path}"') for each in (later, late, soon)]
     assert places == sorted(places)
     assert "<strong>2 overdue.</strong>" in page
-    assert page.count("Overdue since") == 2
+    assert page.count("Overdue for") == 2
     assert '<span class="count">2</span>' in page
 
 

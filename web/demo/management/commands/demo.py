@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from web.config import config
 from web.demo import accounts, store
+from web.overview.counting import count_due
 
 _REFUSED = (
     "This database holds conversations that are no demo. `make demo` uses a database of its own; to put made-up ones "
@@ -50,6 +51,7 @@ class Command(BaseCommand):
         staff = accounts.make_accounts(password)
         if not is_demo:
             accounts.work_a_little(staff, options["seed"])
+            count_due(options["days"] + 2)
             with connection.cursor() as cursor:
                 cursor.execute("ANALYZE")
         names = ", ".join(f"{name} ({', '.join(roles)})" for name, _, _, roles in accounts.STAFF)

@@ -1,0 +1,1 @@
+"""Figures: how many visitors, what they asked, what they were told, how fast; by day, week or month."""
