@@ -12,6 +12,7 @@ from shared.content import signable, topics
 from web.console.access import Role
 from web.contact import handling
 from web.contact.due import open_requests
+from web.contact.models import ContactRequest, Step
 from web.content.models import Proposal, Signature
 from web.content.proposals import propose
 from web.content.signing import sign
@@ -40,7 +41,7 @@ def make_accounts(password: str) -> dict[str, User]:
 
 
 def work_a_little(staff: dict[str, User], seed: int) -> None:
-    """Some requests are taken and noted, most answers signed, a few wordings proposed."""
+    """Some requests are taken, noted or closed, most answers signed, a few wordings proposed."""
     chance = random.Random(seed)  # noqa: S311 (made up)
     for request in open_requests().order_by("pk"):
         if chance.random() < 0.3:
@@ -48,6 +49,8 @@ def work_a_little(staff: dict[str, User], seed: int) -> None:
             handling.take(request, who)
             if chance.random() < 0.4:
                 handling.make_note(request, who, chance.choice(people.NOTES))
+    for request in ContactRequest.objects.filter(state=ContactRequest.State.DONE).order_by("pk"):
+        _closed(request, staff[chance.choice(["rita", "mary"])], chance)
     _sign(staff["carl"], chance)
     for name, ending, why in _PROPOSED:
         topic = topics()[name]
@@ -57,6 +60,20 @@ def work_a_little(staff: dict[str, User], seed: int) -> None:
         Proposal.objects.filter(pk=declined.pk).update(
             state=Proposal.State.DECLINED, closed_at=timezone.now(), closed_by=staff["carl"]
         )
+
+
+def _closed(request: ContactRequest, who: User, chance: random.Random) -> None:
+    """Who closed a request, and the steps before."""
+    closed = request.closed_at or request.created_at
+    kinds = [Step.Kind.TAKEN, *([Step.Kind.TRIED] if chance.random() < 0.25 else []), Step.Kind.CLOSED]
+    for place, kind in enumerate(kinds):
+        step = Step.objects.create(
+            request=request, kind=kind, by=who, outcome=request.outcome if kind == Step.Kind.CLOSED else "",
+            note=chance.choice(people.NOTES) if chance.random() < 0.2 else "",
+        )  # fmt: skip
+        at = closed - (len(kinds) - 1 - place) * (closed - request.created_at) / 4
+        Step.objects.filter(pk=step.pk).update(at=at)
+    ContactRequest.objects.filter(pk=request.pk).update(taken_by=who, taken_at=closed)
 
 
 def _sign(clinician: User, chance: random.Random) -> None:

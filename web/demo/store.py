@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.contrib.auth.models import User
 from django.db import models, transaction
 
 from shared.clinic import clinic
@@ -20,6 +21,7 @@ from web.contact.due import due_after
 from web.contact.models import ContactRequest
 from web.conversations.models import Channel, Conversation, Feedback, Handoff, Message, Reply, StaffTask
 from web.demo import people
+from web.demo.reviewing import review
 from web.demo.scenes import MODELS, Scene, Turn
 from web.demo.words import Words
 
@@ -42,7 +44,7 @@ def has_anything() -> bool:
     return Conversation.objects.exists() or ContactRequest.objects.exists()
 
 
-def fill(conversations: int, seed: int, now: datetime, days: int) -> Iterator[int]:
+def fill(conversations: int, seed: int, now: datetime, days: int, staff: list[User]) -> Iterator[int]:
     """Store conversations that end before `now`; gives how many there are so far, after each batch.
 
     Args:
@@ -50,6 +52,7 @@ def fill(conversations: int, seed: int, now: datetime, days: int) -> Iterator[in
         seed: the same one gives the same conversations.
         now: aware.
         days: over how many days before `now` they are spread.
+        staff: who reviewed them.
     """
     words = Words()
     chance = random.Random(seed)  # noqa: S311 (made-up conversations)
@@ -58,7 +61,7 @@ def fill(conversations: int, seed: int, now: datetime, days: int) -> Iterator[in
         batch = _Batch(words, chance, now)
         for number, start in enumerate(begun[first : first + _AT_ONCE], start=first):
             batch.add(number, start, is_new_model=start > now - timedelta(days=days / 2))
-        batch.store()
+        review(batch.store(), staff, chance, now)
         yield min(first + _AT_ONCE, conversations)
 
 
@@ -133,11 +136,12 @@ class _Batch:
         if chance.random() < 0.02:
             self._form_entry(conversation, at)
 
-    def store(self) -> None:
-        """All of it, or nothing."""
+    def store(self) -> list[Conversation]:
+        """All of it, or nothing; the conversations."""
         with transaction.atomic(), _times_as_given():
             for model, rows in self._rows.items():
                 model._default_manager.bulk_create(rows, batch_size=_AT_ONCE)
+        return self._rows[Conversation]
 
     def _id(self) -> uuid.UUID:
         return uuid.UUID(int=self._chance.getrandbits(128), version=4)

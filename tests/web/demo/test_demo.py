@@ -23,6 +23,7 @@ from web.content.models import Proposal
 from web.content.signing import standing_signatures
 from web.conversations.models import Channel, Conversation, Feedback, Handoff, Message, Reply, StaffTask
 from web.notifications.models import Notification
+from web.review.models import Mark, Note, Review
 
 pytestmark = pytest.mark.django_db
 
@@ -62,8 +63,8 @@ def test_the_same_seed_gives_the_same_demo() -> None:
 
 def test_there_is_some_of_everything() -> None:
     """Every channel, kind of reply and state that the console shows."""
-    _demo(1200)
-    assert Conversation.objects.count() == 1200
+    _demo(700)
+    assert Conversation.objects.count() == 700
     assert set(Conversation.objects.values_list("channel", flat=True)) == set(Channel.values)
     assert {*KIND_ORDER, ""} == set(Message.objects.values_list("kind", flat=True))
     assert {"handled", "failed", "left"} == set(Message.objects.values_list("state", flat=True))
@@ -73,7 +74,10 @@ def test_there_is_some_of_everything() -> None:
     assert {"offered", "requested"} <= set(Handoff.objects.values_list("status", flat=True))
     assert StaffTask.objects.exists()
     assert overdue().exists()
-    assert Step.objects.exists()
+    assert {"taken", "tried", "noted", "closed"} == set(Step.objects.values_list("kind", flat=True))
+    assert set(Review.State.values) == set(Review.objects.values_list("state", flat=True))
+    assert Mark.objects.exists()
+    assert Note.objects.exists()
     assert Proposal.objects.count() == 3
     assert 20 < len(standing_signatures()) < len(topics())
 

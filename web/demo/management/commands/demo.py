@@ -42,14 +42,14 @@ class Command(BaseCommand):
         if not is_allowed and (config().is_production or (not is_demo and store.has_anything())):
             raise CommandError(_REFUSED)
         password = secrets.token_urlsafe(9)
+        staff = accounts.make_accounts(password)
         if is_demo:
             self.stdout.write("The demo is there already; it is used as it is. FRESH=1 makes it anew.")
         else:
-            for stored in store.fill(options["conversations"], options["seed"], now, options["days"]):
+            reviewers = [staff["rita"], staff["mary"]]
+            for stored in store.fill(options["conversations"], options["seed"], now, options["days"], reviewers):
                 self.stderr.write(f"{stored} conversations\r", ending="")
             self.stderr.write("")
-        staff = accounts.make_accounts(password)
-        if not is_demo:
             accounts.work_a_little(staff, options["seed"])
             count_due(options["days"] + 2)
             with connection.cursor() as cursor:
