@@ -127,7 +127,9 @@ def load_agent(**overrides: Any) -> Any:
     from rasa.shared.core.domain import Domain
     from rasa.utils.endpoints import EndpointConfig
 
+    from assistant.actions_endpoint import check_schema_once
     from assistant.in_process_actions import InProcessActions
+    from assistant.runner import run_in_order
     from assistant.tracker_store import MemoryStore, without_fallback
 
     arguments: dict[str, Any] = {
@@ -142,4 +144,6 @@ def load_agent(**overrides: Any) -> Any:
     except Exception as error:
         raise NoModelError(f"{path} can't be loaded: {error}. Run `make train`.") from error
     without_fallback(agent)
+    run_in_order(agent)
+    check_schema_once()
     return agent

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from functools import partial
 from typing import Any
 
@@ -11,10 +12,11 @@ from rasa.core.utils import AvailableEndpoints
 from rasa.utils.endpoints import EndpointConfig
 from sanic import Request
 
-from assistant.actions_endpoint import TracedActions
+from assistant.actions_endpoint import TracedActions, check_schema_once
 from assistant.gateway import GatewayInput
 from assistant.metrics import serving
 from assistant.model import model_path
+from assistant.runner import run_in_order
 from assistant.settings import settings
 from assistant.tracker_store import without_fallback
 from shared import metrics, trace
@@ -25,6 +27,7 @@ def serve() -> None:
     """Serve until told to stop."""
     clinic()
     known = settings()
+    check_schema_once()
     endpoints = AvailableEndpoints(
         nlg=EndpointConfig(type="assistant.responses.ClinicResponses"),
         # The whole domain, with every answer in it, is nothing an action needs at each call.
@@ -46,10 +49,14 @@ async def _go_on_with_the_request(request: Request) -> None:
 async def _load(path: str, endpoints: AvailableEndpoints, app: Any) -> None:
     agent = await load_agent_on_start(path, endpoints, None, app, asyncio.get_running_loop())
     without_fallback(agent)
+    run_in_order(agent)
     serving(agent.model_id)
     if agent.is_ready():
         # What is loaded on first use is loaded now, so that the first visitor does not wait for it.
         await agent.parse_message("Is it safe?")
+    # What is there now stays: the collector need not look through half a gigabyte of model again and again.
+    gc.collect()
+    gc.freeze()
 
 
 async def _close(app: Any) -> None:

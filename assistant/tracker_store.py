@@ -10,6 +10,7 @@ import asyncio
 import json
 import time
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,10 @@ from rasa.core.brokers.broker import EventBroker
 from rasa.core.tracker_store import InMemoryTrackerStore, TrackerStore
 from rasa.shared.core.constants import ACTION_LISTEN_NAME
 from rasa.shared.core.domain import Domain
-from rasa.shared.core.events import ActionExecuted, ActiveLoop, Event, SlotSet, UserUttered, deserialise_events
+from rasa.shared.core.events import ActionExecuted, ActiveLoop, Event, SlotSet, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
+from rasa.shared.utils.common import all_subclasses
+from sqlalchemy.pool import QueuePool
 
 from assistant.settings import settings
 
@@ -43,7 +46,10 @@ def _engine(url: str) -> sa.engine.Engine:
     database = sa.engine.make_url(url)
     if database.get_backend_name() == "sqlite" and database.database:
         Path(database.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = sa.create_engine(database, future=True, pool_pre_ping=True)
+    is_file = database.get_backend_name() == "sqlite" and bool(database.database)
+    # SQLAlchemy 1.4 opens a file for every statement. A connection goes from thread to thread, never to two at once.
+    options = {"poolclass": QueuePool, "connect_args": {"check_same_thread": False}} if is_file else {}
+    engine = sa.create_engine(database, future=True, pool_pre_ping=not is_file, **options)
     if engine.dialect.name == "sqlite":
 
         @sa.event.listens_for(engine, "connect")
@@ -77,7 +83,7 @@ class ConversationStore(TrackerStore):
         stored = await asyncio.to_thread(self._read, sender_id)
         if stored is None:
             return None
-        return DialogueStateTracker.from_events(sender_id, deserialise_events(json.loads(stored)), self.domain.slots)
+        return DialogueStateTracker.from_events(sender_id, events_of(json.loads(stored)), self.domain.slots)
 
     async def keys(self) -> Iterable[str]:
         def read() -> list[str]:
@@ -114,6 +120,17 @@ class ConversationStore(TrackerStore):
             if now >= self._next_expiry:
                 self._next_expiry = now + _EXPIRY_EVERY_SECONDS
                 connection.execute(sa.delete(_conversations).where(_conversations.c.updated_at < now - EXPIRY_SECONDS))
+
+
+@cache
+def _kinds_of_event() -> dict[str, type[Event]]:
+    return {kind.type_name: kind for kind in reversed(all_subclasses(Event))}
+
+
+def events_of(stored: list[dict[str, Any]]) -> list[Event]:
+    """The events of a conversation as they were. Rasa looks through all of its classes for each."""
+    kinds = _kinds_of_event()
+    return [event for each in stored if (event := kinds[each["event"]]._from_parameters(each)) is not None]
 
 
 def without_fallback(agent: Any) -> None:

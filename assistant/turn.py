@@ -80,11 +80,11 @@ async def take_turn(
                     **(part.parsed.get("callback") or {}),
                     "stored": stored.state if stored else None,
                 }
-            before = await _prepare(agent, tracker, parts[0].parsed, stored)
-            await _handle(agent, conversation, message_id, parts)
-            tracker = await agent.tracker_store.retrieve(conversation)
-            if tracker is not None and not _said(_events_of(tracker, message_id)):
-                await _restore(agent, before, conversation)
+            ready = _prepare(agent, tracker, parts[0].parsed, stored)
+            events_before = list(ready.events) if ready is not None else []
+            tracker = await _handle(agent, conversation, message_id, parts, ready)
+            if not _said(_events_of(tracker, message_id)):
+                await _restore(agent, _with_events(tracker, events_before), conversation)
     events = _events_of(tracker, message_id) if tracker else []
     return _turn(events, agent.model_id)
 
@@ -123,8 +123,10 @@ async def _understand(
     return [Part(typed, read)] if read is not parsed else await parts_of(typed, parsed, agent.parse_message)
 
 
-async def _handle(agent: Agent, conversation: str, message_id: str, parts: list[Part]) -> None:
-    """Let the policies answer each part, and store all of the turn at once."""
+async def _handle(
+    agent: Agent, conversation: str, message_id: str, parts: list[Part], tracker: DialogueStateTracker | None
+) -> DialogueStateTracker:
+    """Let the policies answer each part, and store all of the turn at once; gives the conversation as it is then."""
     processor = agent.processor
     if processor is None:
         raise RuntimeError("The agent has no model. Run `make train`.")
@@ -140,31 +142,33 @@ async def _handle(agent: Agent, conversation: str, message_id: str, parts: list[
         )
         for number, part in enumerate(parts, start=1)
     ]
-    tracker = await processor.log_message(messages[0], should_save_tracker=False)
+    if tracker is None:
+        tracker = await processor.get_tracker(conversation)
+    else:
+        # As Rasa's own `get_tracker` does, without reading the conversation again.
+        tracker.model_id = agent.model_id
+        tracker.assistant_id = tracker.assistant_id or processor.model_metadata.assistant_id
+    await processor._update_tracker_session(tracker, channel, None)
     for message in messages:
-        if message is not messages[0]:
-            await processor._handle_message_with_tracker(message, tracker)
+        await processor._handle_message_with_tracker(message, tracker)
         tracker = await processor.run_action_extract_slots(channel, tracker)
         await processor._run_prediction_loop(channel, tracker)
     await processor.save_tracker(tracker)
+    return tracker
 
 
-async def _prepare(
+def _prepare(
     agent: Agent, tracker: DialogueStateTracker | None, parsed: dict[str, Any], stored: StoredRequest | None
 ) -> DialogueStateTracker | None:
-    """What has to be so before the policies see the message; gives the conversation to go back to if all fails.
+    """The conversation as the policies have to see it, before the message.
 
     A red flag suspends the call-back request here, so that the advice waits for no action server.
     """
     if tracker is None:
         return None
     ready = without_old_details(tracker, stored)
-    is_other = ready is not tracker
     if base_intent(full_intent(parsed)) == "emergency" and ready.active_loop_name == FORM:
         ready.update_with_events([ActiveLoop(None), SlotSet("requested_slot", None)], agent.domain)
-        is_other = True
-    if is_other:
-        await agent.tracker_store.save(ready)
     return ready
 
 
@@ -177,10 +181,16 @@ async def _undo(
     events = list(tracker.events)
     of_message = [event for event in events if isinstance(event, UserUttered) and event.message_id == message_id]
     first = next(index for index, event in enumerate(events) if event is of_message[-1])
-    rest = events[:first]
-    before = DialogueStateTracker.from_events(conversation, rest, list(tracker.slots.values())) if rest else None
+    before = _with_events(tracker, events[:first])
     await _restore(agent, before, conversation)
     return before
+
+
+def _with_events(tracker: DialogueStateTracker, events: list[Event]) -> DialogueStateTracker | None:
+    """The conversation with these events alone; None when there are none."""
+    if not events:
+        return None
+    return DialogueStateTracker.from_events(tracker.sender_id, events, list(tracker.slots.values()))
 
 
 async def _restore(agent: Agent, before: DialogueStateTracker | None, conversation: str) -> None:

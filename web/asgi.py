@@ -1,4 +1,4 @@
-"""The ASGI application."""
+"""The ASGI application: Django, and before it a short way for the website API."""
 
 from __future__ import annotations
 
@@ -8,4 +8,8 @@ from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "web.settings")
 
-application = get_asgi_application()
+_django = get_asgi_application()
+
+from web.website.door import Door  # noqa: E402 (its models need the settings)
+
+application = Door(_django)

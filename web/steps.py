@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from typing import Any, ParamSpec, TypeVar
 
-from asgiref.sync import ThreadSensitiveContext, sync_to_async
+from django.db import Error as DatabaseFailure
 from django.db import connection, connections
 
 from shared import trace
@@ -14,6 +17,19 @@ from shared import trace
 Parameters = ParamSpec("Parameters")
 Parameter = TypeVar("Parameter")
 Result = TypeVar("Result")
+
+#: SQLite writes one transaction at a time; more threads would wait for its lock instead of in a queue, and those wait
+#: in the order they came. A locked database keeps one of them for the length of its time-out.
+_SQLITE_THREADS = 2
+#: As many as the pool has connections.
+_OTHER_THREADS = 10
+
+
+@cache
+def _threads() -> ThreadPoolExecutor:
+    """Threads that stay, and with them SQLite's open file: opening it costs as much as a step."""
+    number = _SQLITE_THREADS if connection.vendor == "sqlite" else _OTHER_THREADS
+    return ThreadPoolExecutor(number, thread_name_prefix="database")
 
 
 async def in_database(
@@ -24,10 +40,15 @@ async def in_database(
     def step() -> Result:
         try:
             return work(*args, **kwargs)
+        except DatabaseFailure:
+            # It may be the connection that is broken; the next step gets a new one.
+            connections.close_all()
+            raise
         finally:
             give_back()
 
-    return await sync_to_async(step)()
+    context = contextvars.copy_context()
+    return await asyncio.get_running_loop().run_in_executor(_threads(), context.run, step)
 
 
 def give_back() -> None:
@@ -43,15 +64,10 @@ under_way: set[asyncio.Task[Any]] = set()
 async def to_the_end(work: Callable[[Parameter], Awaitable[Result]], argument: Parameter) -> Result:
     """Do it even when the visitor hangs up: work dropped in the middle would keep the lease until that runs out."""
 
-    async def in_a_thread_of_its_own() -> Result:
-        async with ThreadSensitiveContext():
-            try:
-                return await work(argument)
-            finally:
-                await sync_to_async(connections.close_all)()
+    async def begun() -> Result:
+        return await work(argument)
 
-    await sync_to_async(give_back)()
-    task = asyncio.create_task(in_a_thread_of_its_own(), context=trace.alone())
+    task = asyncio.create_task(begun(), context=trace.alone())
     under_way.add(task)
     task.add_done_callback(under_way.discard)
     return await asyncio.shield(task)

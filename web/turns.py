@@ -17,6 +17,7 @@ import functools
 import logging
 import random
 import uuid
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.db import DataError, IntegrityError, transaction
@@ -25,7 +26,7 @@ from django.utils import timezone
 
 from shared import trace
 from shared.reply import Reply as ReplyFormat
-from shared.reply import Turn, Understood
+from shared.reply import StoredRequest, Turn, Understood
 from web import metrics, rasa
 from web.channels import received
 from web.channels.kinds import DELETED
@@ -122,16 +123,36 @@ async def erase(conversation: Conversation) -> Erasure:
     return await to_the_end(_erase, conversation)
 
 
+@dataclass(frozen=True)
+class _Work:
+    """A message to handle, with what its turn needs of the database."""
+
+    message: Message
+    taken: received.Taken
+    stored: StoredRequest | None
+
+
+@dataclass
+class _Held:
+    """A conversation that is ours for now. A step that finds nothing more to do in it gives it back by itself."""
+
+    conversation: uuid.UUID
+    owner: str
+    deadline: datetime
+    #: The message asked for; None for all that wait.
+    up_to: int | None = None
+    tried: set[int] = field(default_factory=set)
+    is_held: bool = True
+    #: What the message asked for was told, once it is stored.
+    replies: list[Reply] = field(default_factory=list)
+
+
 async def _answer(message: Message) -> list[Reply]:
-    owner = uuid.uuid4().hex
     deadline = timezone.now() + PATIENCE
     while True:
-        if await in_database(_claim, message.conversation_id, owner):
-            try:
-                await _handle_waiting(message.conversation_id, owner, deadline, up_to=message.pk)
-            finally:
-                await in_database(_release, message.conversation_id, owner)
-        replies = await in_database(_replies_of, message)
+        held = _Held(message.conversation_id, uuid.uuid4().hex, deadline, message.pk)
+        await _work_through(held)
+        replies = held.replies or await in_database(_replies_of, message)
         if replies:
             return replies
         if timezone.now() >= deadline:
@@ -141,12 +162,7 @@ async def _answer(message: Message) -> list[Reply]:
 
 
 async def _resume(conversation: uuid.UUID) -> None:
-    owner = uuid.uuid4().hex
-    if await in_database(_claim, conversation, owner):
-        try:
-            await _handle_waiting(conversation, owner, timezone.now() + PATIENCE)
-        finally:
-            await in_database(_release, conversation, owner)
+    await _work_through(_Held(conversation, uuid.uuid4().hex, timezone.now() + PATIENCE))
 
 
 async def _give_up(message: Message) -> bool:
@@ -219,42 +235,79 @@ def _replies_of(message: Message) -> list[Reply]:
     return replies
 
 
-async def _handle_waiting(conversation: uuid.UUID, owner: str, deadline: datetime, *, up_to: int | None = None) -> None:
+async def _work_through(held: _Held) -> None:
+    """Take a conversation, unless someone else has it, and handle what waits there."""
+    _name_in_logs(held.conversation)
+    work = await in_database(_begin, held)
+    try:
+        await _handle_waiting(held, work)
+    finally:
+        if held.is_held:
+            await in_database(_release, held.conversation, held.owner)
+
+
+def _begin(held: _Held) -> _Work | None:
+    """Take the conversation and its first waiting message, at once; None when there is nothing to do."""
+    with transaction.atomic():
+        held.is_held = _claim(held.conversation, held.owner)
+        return _next_work(held) if held.is_held else None
+
+
+def _next_work(held: _Held) -> _Work | None:
+    """The next message and what its turn needs; without one the conversation is given back."""
+    message = _next_waiting(held.conversation, held.owner, held.up_to, held.tried) if _has_time(held) else None
+    if message is None:
+        _release(held.conversation, held.owner)
+        held.is_held = False
+        return None
+    held.tried.add(message.pk)
+    return _Work(message, received.read(message), stored_request(message.conversation_id))
+
+
+def _has_time(held: _Held) -> bool:
+    return timezone.now() < held.deadline
+
+
+async def _handle_waiting(held: _Held, work: _Work | None) -> None:
     """Handle a conversation's waiting messages in order, up to and with the one asked for, until the deadline."""
-    _name_in_logs(conversation)
-    tried: set[int] = set()
     outage: rasa.RasaUnavailable | None = None
-    while timezone.now() < deadline:
-        waiting = await in_database(_next_waiting, conversation, owner, up_to, tried)
-        if waiting is None:
-            return
-        tried.add(waiting.pk)
+    while work is not None:
+        waiting = work.message
         try:
             if outage is not None:
                 raise outage
-            turn = await _ask_rasa(waiting)
+            turn = await _ask_rasa(work)
         except rasa.RasaUnavailable as error:
             logger.error("Message %s: Rasa is unavailable (%s)", waiting.pk, error.reason)
             metrics.RASA_FAILURES.labels(error.reason).inc()
             outage = error if error.is_of_every_message else None
-            is_ours = await in_database(
-                _commit_failure, waiting, owner, counts=not (_is_strict(waiting) and error.is_away)
-            )
-            if outage is None and _is_strict(waiting) and waiting.attempts + 1 < ATTEMPTS_IN_ORDER:
-                return
+            counts = not (_is_strict(waiting) and error.is_away)
+            stops = outage is None and _is_strict(waiting) and waiting.attempts + 1 < ATTEMPTS_IN_ORDER
+            work = await in_database(_fail_then_next, held, waiting, counts=counts, stops=stops)
         else:
-            is_ours = await _commit_or_fail(waiting, turn, owner)
-        if not is_ours:
-            return
+            work = await in_database(_commit_then_next, held, waiting, turn)
 
 
-async def _commit_or_fail(message: Message, turn: Turn, owner: str) -> bool:
+def _commit_then_next(held: _Held, message: Message, turn: Turn) -> _Work | None:
+    """Store what came of a message and take the next one, at once."""
     try:
-        return await in_database(_commit, message, turn, owner)
+        with transaction.atomic():
+            work = _next_work(held) if _commit(message, turn, held.owner) else None
+        if message.pk == held.up_to:
+            held.replies = _replies_of(message)
+        return work
     except (DataError, IntegrityError) as error:
         # Left waiting, it would stand before every later message of this visitor.
         logger.error("Message %s: its replies can't be stored (%s)", message.pk, type(error).__name__)
-        return await in_database(_commit_failure, message, owner)
+        held.is_held = True
+        return _fail_then_next(held, message)
+
+
+def _fail_then_next(held: _Held, message: Message, *, counts: bool = True, stops: bool = False) -> _Work | None:
+    """Keep a message that could not be handled and take the next one, unless that has to wait for it."""
+    with transaction.atomic():
+        is_ours = _commit_failure(message, held.owner, counts=counts)
+        return _next_work(held) if is_ours and not stops else None
 
 
 def _next_waiting(conversation: uuid.UUID, owner: str, up_to: int | None, tried: set[int]) -> Message | None:
@@ -292,13 +345,13 @@ _LAST_ID = 2**63 - 1
 _NOTHING = Understood(intent=None, topics=[], confidence=0.0)
 
 
-async def _ask_rasa(message: Message) -> Turn:
+async def _ask_rasa(work: _Work) -> Turn:
     """What came of a message.
 
     Raises:
         RasaUnavailable: nothing did.
     """
-    taken = await in_database(received.read, message)
+    message, taken = work.message, work.taken
     if not (taken.text or taken.choice):
         return Turn(replies=taken.notices, understood=_NOTHING)
     name = asked_in_pause(message.conversation_id) if is_paused(message.conversation) else message.conversation_id.hex
@@ -308,7 +361,7 @@ async def _ask_rasa(message: Message) -> Turn:
         message_id=str(message.pk),
         channel=message.channel,
         language=message.conversation.language,
-        stored=await in_database(stored_request, message.conversation_id),
+        stored=work.stored,
     )
     try:
         turn = await ask(text=taken.text, choice=taken.choice)
@@ -335,8 +388,9 @@ def _commit(message: Message, turn: Turn, owner: str) -> bool:
             return False
         if Message.objects.filter(pk=message.pk, attachment=DELETED).exists():
             return True
-        withdraw_unsent(message)
-        Reply.objects.filter(message=message).delete()  # the notice of an outage that is over
+        if message.state != Message.State.RECEIVED or _is_strict(message):
+            withdraw_unsent(message)
+            Reply.objects.filter(message=message).delete()  # the notice of an outage that is over
         urgent = emergencies(turn)
         is_left = is_paused(held) and not urgent
         said = (urgent or _notices_of_pause(held)) if is_paused(held) else turn.replies
@@ -356,7 +410,7 @@ def _commit(message: Message, turn: Turn, owner: str) -> bool:
             understood=turn.understood.model_dump(mode="json"),
         )
         ranking.after_turn(message.pk)
-    metrics.count_turn(message, turn, is_left=is_left)
+    transaction.on_commit(functools.partial(metrics.count_turn, message, turn, is_left=is_left))
     return True
 
 

@@ -7,10 +7,12 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+from jsonschema import ValidationError
+from rasa.core.actions.action import RemoteAction
 
 from assistant import metrics
 from assistant.__main__ import _only_what_happened
-from assistant.actions_endpoint import TracedActions
+from assistant.actions_endpoint import TracedActions, _is_as_agreed
 from shared import trace
 
 
@@ -62,3 +64,12 @@ def test_one_model_is_told() -> None:
     (family,) = metrics.MODEL.collect()
     assert [sample.labels["model"] for sample in family.samples] == ["two"]
     metrics.serving(None)
+
+
+@pytest.mark.parametrize("result", [{"events": [{"event": 1}]}, {"responses": ["text"]}, []])
+def test_what_an_action_gives_is_checked(result: Any) -> None:
+    """The form is that which Rasa agrees with its action server."""
+    action = RemoteAction("action_handoff", None)
+    with pytest.raises(ValidationError):
+        _is_as_agreed(action, result)
+    assert _is_as_agreed(action, {"events": [{"event": "slot", "name": "a", "value": 1}], "responses": [{"text": "x"}]})

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from rasa.shared.core.domain import Domain
-from rasa.shared.core.events import ActionExecuted, BotUttered, SlotSet, UserUttered
+from rasa.shared.core.events import ActionExecuted, BotUttered, SlotSet, UserUttered, deserialise_events
 from rasa.shared.core.slots import TextSlot
 from rasa.shared.core.trackers import DialogueStateTracker
 
 from assistant import tracker_store as module
-from assistant.tracker_store import KEPT_TURNS, ConversationStore, kept_events
+from assistant.tracker_store import KEPT_TURNS, ConversationStore, events_of, kept_events
+from assistant.turn import take_turn
 
 SLOT = "name_of_a_slot"
 
@@ -46,6 +48,16 @@ async def test_a_conversation_comes_back_as_it_was(store: ConversationStore) -> 
     assert again is not None
     assert [e.as_dict() for e in tracker.events] == [e.as_dict() for e in again.events]
     assert "kept" == again.get_slot(SLOT)
+
+
+async def test_events_are_read_as_rasa_reads_them(agent: Any) -> None:
+    """Every event of a real conversation, the form's and the session's too."""
+    for number, text in enumerate(("hello", "I want to speak to a person", "yes", "Maria Lopez", "does it hurt?")):
+        await take_turn(agent, "as-rasa-reads", str(number), text=text)
+    tracker = await agent.tracker_store.retrieve("as-rasa-reads")
+    stored = [event.as_dict() for event in tracker.events]
+    assert len({each["event"] for each in stored}) >= 6
+    assert [event.as_dict() for event in events_of(stored)] == [e.as_dict() for e in deserialise_events(stored)]
 
 
 async def test_a_long_conversation_keeps_its_last_turns_and_its_slots(store: ConversationStore) -> None:

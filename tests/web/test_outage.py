@@ -138,7 +138,7 @@ async def test_without_a_database_every_call_has_the_same_error(
     visitor: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Reading, rating and erasing too."""
-    monkeypatch.setattr(views.Conversation.objects, "aget", away)
+    monkeypatch.setattr(views.Conversation.objects, "get", away)
     for method, path in (("GET", "messages"), ("POST", "messages"), ("POST", "feedback"), ("DELETE", "session")):
         response = await visitor.http.request(method, f"/api/chat/{path}", headers=visitor.headers)
         assert_error(response, 503, "unavailable")

@@ -11,7 +11,6 @@ from collections.abc import Callable, Coroutine
 from functools import wraps
 from typing import Any, TypeVar
 
-from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.db import DatabaseError, transaction
 from django.http import HttpRequest, JsonResponse
@@ -24,6 +23,7 @@ from web.conversations.models import Conversation, Feedback, Message, Reply
 from web.limits import is_over_limit, visitor_address
 from web.notices import STARTERS, contact, emergency_sentence, greeting
 from web.review import ranking
+from web.steps import in_database
 from web.website import tokens
 from web.website.schemas import FeedbackBody, MessageBody, SessionBody
 
@@ -119,32 +119,36 @@ def _token(request: HttpRequest) -> str | None:
     return token.strip() if scheme.lower() == "bearer" and token.strip() else None
 
 
-async def _conversation(request: HttpRequest) -> Conversation:
+def _conversation(request: HttpRequest) -> Conversation:
     token = _token(request)
     if token is None:
         raise ApiError(401, "token_missing", "Start a session first and send its token.")
     try:
-        return await Conversation.objects.aget(pk=tokens.conversation_of(token))
+        return Conversation.objects.get(pk=tokens.conversation_of(token))
     except tokens.TokenError as error:
         raise ApiError(401, error.code, "This session is over. Please start a new one.") from error
     except Conversation.DoesNotExist as error:
         raise ApiError(401, "session_unknown", _GONE) from error
 
 
-async def _limit(what: str, who: str, limit: int, seconds: int) -> None:
-    if await sync_to_async(is_over_limit)(what, who, limit, seconds):
+def _limit(what: str, who: str, limit: int, seconds: int) -> None:
+    if is_over_limit(what, who, limit, seconds):
         raise ApiError(429, "too_many", f"That was very fast. Please wait a little. {emergency_sentence()}")
 
 
 @api("POST")
 async def sessions(request: HttpRequest) -> JsonResponse:
     """Start a conversation, or resume the one whose valid token is sent."""
-    await _limit("session", visitor_address(request), config().sessions_per_hour_per_address, _HOUR)
-    asked = _body(request, SessionBody)
-    try:
-        conversation = await _conversation(request)
-    except ApiError:
-        conversation = await Conversation.objects.acreate(language=asked.language or "", page=asked.page or "")
+
+    def start() -> Conversation:
+        _limit("session", visitor_address(request), config().sessions_per_hour_per_address, _HOUR)
+        asked = _body(request, SessionBody)
+        try:
+            return _conversation(request)
+        except ApiError:
+            return Conversation.objects.create(language=asked.language or "", page=asked.page or "")
+
+    conversation = await in_database(start)
     token, expires_at = tokens.issue(conversation.pk)
     first = {"id": "greeting", **greeting().model_dump(mode="json")}
     return JsonResponse(
@@ -155,34 +159,37 @@ async def sessions(request: HttpRequest) -> JsonResponse:
 @api("POST", "GET")
 async def messages(request: HttpRequest) -> JsonResponse:
     """Send a message and get its replies; or, with GET, read the conversation from after a message on."""
-    conversation = await _conversation(request)
     if request.method == "GET":
-        return await _read(request, conversation)
-    await _limit("message", visitor_address(request), config().messages_per_minute_per_address, _MINUTE)
-    await _limit("message", conversation.pk.hex, config().messages_per_minute_per_session, _MINUTE)
-    asked = _body(request, MessageBody)
-    if asked.choice and not await sync_to_async(_was_offered)(conversation, asked.choice):
-        raise ApiError(422, "choice_not_offered", "This choice was not offered in this conversation.")
-    message, is_new = await sync_to_async(turns.receive)(
-        conversation, asked.client_message_id, text=asked.text or "", choice=asked.choice or ""
-    )
-    if not is_new and message.state == Message.State.FAILED:
-        await sync_to_async(turns.retry)(message)
+        return JsonResponse(await in_database(_read, request))
+    message = await in_database(_take_in, request)
     replies = await turns.answer(message)
     return JsonResponse({"message_id": str(message.pk), "replies": [_reply(reply) for reply in replies]})
 
 
-async def _read(request: HttpRequest, conversation: Conversation) -> JsonResponse:
+def _take_in(request: HttpRequest) -> Message:
+    """Commit what was sent to the inbox; the message it is."""
+    conversation = _conversation(request)
+    _limit("message", visitor_address(request), config().messages_per_minute_per_address, _MINUTE)
+    _limit("message", conversation.pk.hex, config().messages_per_minute_per_session, _MINUTE)
+    asked = _body(request, MessageBody)
+    if asked.choice and not _was_offered(conversation, asked.choice):
+        raise ApiError(422, "choice_not_offered", "This choice was not offered in this conversation.")
+    message, is_new = turns.receive(
+        conversation, asked.client_message_id, text=asked.text or "", choice=asked.choice or ""
+    )
+    if not is_new and message.state == Message.State.FAILED:
+        turns.retry(message)
+    return message
+
+
+def _read(request: HttpRequest) -> dict[str, Any]:
+    conversation = _conversation(request)
     after = request.GET.get("after") or "0"
     if not after.isdecimal() or len(after) > 18:
         raise ApiError(422, "invalid", "after: is the id of a message")
-
-    def read() -> dict[str, Any]:
-        found = Message.objects.filter(conversation=conversation, pk__gt=int(after))
-        page = list(found.prefetch_related("replies__feedback")[: PAGE + 1])
-        return {"messages": [_message(message) for message in page[:PAGE]], "more": len(page) > PAGE}
-
-    return JsonResponse(await sync_to_async(read)())
+    found = Message.objects.filter(conversation=conversation, pk__gt=int(after))
+    page = list(found.prefetch_related("replies__feedback")[: PAGE + 1])
+    return {"messages": [_message(message) for message in page[:PAGE]], "more": len(page) > PAGE}
 
 
 def _message(message: Message) -> dict[str, Any]:
@@ -210,27 +217,27 @@ def _reply(reply: Reply) -> dict[str, Any]:
 @api("POST")
 async def feedback(request: HttpRequest) -> JsonResponse:
     """Say whether a reply of this conversation helped; a second time changes it."""
-    conversation = await _conversation(request)
-    await _limit("feedback", conversation.pk.hex, config().messages_per_minute_per_session, _MINUTE)
-    asked = _body(request, FeedbackBody)
-    reply = await Reply.objects.filter(pk=asked.reply_id, message__conversation=conversation).afirst()
-    if reply is None:
-        raise ApiError(404, "reply_unknown", "There is no such reply in this conversation.")
 
-    def keep() -> None:
+    def rate() -> None:
+        conversation = _conversation(request)
+        _limit("feedback", conversation.pk.hex, config().messages_per_minute_per_session, _MINUTE)
+        asked = _body(request, FeedbackBody)
+        reply = Reply.objects.filter(pk=asked.reply_id, message__conversation=conversation).first()
+        if reply is None:
+            raise ApiError(404, "reply_unknown", "There is no such reply in this conversation.")
         with transaction.atomic():
             said = {"helpful": asked.helpful, "comment": asked.comment}
             Feedback.objects.update_or_create(reply=reply, defaults=said)
             ranking.refresh(conversation.pk)
 
-    await sync_to_async(keep)()
+    await in_database(rate)
     return JsonResponse({"status": "ok"})
 
 
 @api("DELETE")
 async def session(request: HttpRequest) -> JsonResponse:
     """Erase the conversation: log, requests, and what Rasa remembers. All of it, or nothing and an error."""
-    conversation = await _conversation(request)
+    conversation = await in_database(_conversation, request)
     try:
         receipt = await turns.erase(conversation)
     except (rasa.RasaUnavailable, turns.Busy) as error:

@@ -1,0 +1,65 @@
+"""The graph of a trained model, run node after node.
+
+Rasa hands each run to dask, which orders the nodes anew for every message and every prediction. Here the order is
+found once; the nodes, what they are given and what they give are the same.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rasa.engine.exceptions import GraphRunError
+from rasa.engine.graph import GraphNode, GraphSchema
+from rasa.engine.runner.dask import DaskGraphRunner
+
+
+class InOrder(DaskGraphRunner):
+    """A runner of nodes that are already there, for predicting."""
+
+    def __init__(self, schema: GraphSchema, nodes: dict[str, GraphNode]) -> None:
+        self._graph_schema = schema
+        self._instantiated_nodes = nodes
+        self._plans: dict[tuple[str, ...], list[tuple[GraphNode, str, list[str]]]] = {}
+
+    @classmethod
+    def of(cls, runner: DaskGraphRunner) -> InOrder:
+        """The same nodes as another runner's."""
+        return cls(runner._graph_schema, runner._instantiated_nodes)
+
+    def run(self, inputs: dict[str, Any] | None = None, targets: list[str] | None = None) -> dict[str, Any]:
+        wanted = tuple(targets or self._graph_schema.target_names)
+        if wanted not in self._plans:
+            self._plans[wanted] = self._plan(wanted)
+        known: dict[str, Any] = dict(inputs or {})
+        for node, name, needs in self._plans[wanted]:
+            try:
+                _, known[name] = node(*((need, known[need]) for need in needs))
+            except KeyError as error:
+                if error.args and error.args[0] in needs:
+                    raise GraphRunError(f"Missing input to run node '{name}'.") from error
+                raise
+        return {target: known[target] for target in wanted}
+
+    def _plan(self, targets: tuple[str, ...]) -> list[tuple[GraphNode, str, list[str]]]:
+        """Every node that the targets need, each after those it needs; what is no node is an input."""
+        order: dict[str, None] = {}
+
+        def visit(name: str) -> None:
+            if name in order or name not in self._graph_schema.nodes:
+                return
+            for need in self._graph_schema.nodes[name].needs.values():
+                visit(need)
+            order[name] = None
+
+        for target in targets:
+            visit(target)
+        return [
+            (self._instantiated_nodes[name], name, list(self._graph_schema.nodes[name].needs.values()))
+            for name in order
+        ]
+
+
+def run_in_order(agent: Any) -> None:
+    """Have an agent run its model's graph so."""
+    if agent.processor is not None:
+        agent.processor.graph_runner = InOrder.of(agent.processor.graph_runner)

@@ -1,0 +1,1 @@
+"""How fast the whole product is under load, beside stock Rasa."""
