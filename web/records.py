@@ -24,7 +24,7 @@ from web.notifications.outbox import notify
 
 def conversation_path(conversation: uuid.UUID) -> str:
     """A conversation's page for staff."""
-    return reverse("admin:conversations_conversation_change", args=[conversation])
+    return reverse("console:conversation", args=[conversation])
 
 
 def store_replies(message: Message, turn: Turn) -> None:

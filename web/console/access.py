@@ -111,7 +111,8 @@ class Access:
 
     permission: Permission | None = None
     is_open: bool = False
-    #: A page that asks again and again by itself does not count as someone being there.
+    #: A page that asks again and again by itself does not count as someone being there. So does one that fetches a
+    #: list anew, which it says by the header X-Background.
     is_background: bool = False
 
 
@@ -154,7 +155,8 @@ def _guarded(access: Access) -> Callable[[StaffView[Arguments]], View[Arguments]
 
 def _refusal(request: HttpRequest, access: Access) -> HttpResponse | None:
     user = request.user
-    if not user.is_authenticated or sessions.is_over(request, is_background=access.is_background):
+    is_background = access.is_background or "X-Background" in request.headers
+    if not user.is_authenticated or sessions.is_over(request, is_background=is_background):
         return _to_login(request, access)
     staff = cast(StaffRequest, request)
     staff.permissions = permissions_of(staff.user)

@@ -12,7 +12,10 @@ class ConsoleConfig(AppConfig):
 
     def ready(self) -> None:
         from web.console.access import Permission
+        from web.console.conversations import queue_length
         from web.console.navigation import Entry, register
 
-        register(Entry("Queue", "console:queue", Permission.READ, 10))
-        register(Entry("Conversations", "console:conversations", Permission.READ, 20))
+        register(Entry("Queue", "console:queue", Permission.READ, 10, queue_length))
+        pages = ("console:conversation",)
+        register(Entry("Conversations", "console:conversations", Permission.READ, 20, match=pages))
+        register(Entry("Mark", "console:messages", Permission.REVIEW, 25))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from web.console import conversations, login, views
+from web.console import acting, conversation, conversations, exporting, login, messages, views
 
 app_name = "console"
 urlpatterns = [
@@ -14,5 +14,16 @@ urlpatterns = [
     path("account", views.account, name="account"),
     path("queue", conversations.queue, name="queue"),
     path("conversations", conversations.conversations, name="conversations"),
-    path("conversations/<uuid:pk>", conversations.conversation, name="conversation"),
+    path("conversations/<uuid:pk>", conversation.conversation, name="conversation"),
+    path("conversations/<uuid:pk>/take-over", conversation.take_over, name="take_over"),
+    path("conversations/<uuid:pk>/export", exporting.one, name="export_one"),
+    path("export/<str:form>", exporting.many, name="export"),
+    path("changes", conversations.changes, name="changes"),
+    path("messages", messages.messages, name="messages"),
+    path("messages/<int:pk>", messages.message, name="message"),
+    path("act", acting.act, name="act"),
+    path("mark", acting.mark, name="mark"),
+    path("undo", acting.undo, name="undo"),
+    path("views/save", acting.save_view, name="save_view"),
+    path("views/<int:pk>/delete", acting.delete_view, name="delete_view"),
 ]

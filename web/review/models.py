@@ -81,6 +81,11 @@ class Review(models.Model):
         return f"Review of {str(self.conversation_id)[:8]}"
 
     @property
+    def reasons(self) -> list[tuple[str, str]]:
+        """The same for a page: words, and how loud they are."""
+        return [(RISK_LABELS[risk], "alarm" if risk >= Risk.FAILED_HANDOFF else "warn") for risk in self.risks]
+
+    @property
     def risks(self) -> list[Risk]:
         """Why it needs a look, the weightiest first."""
         return [risk for risk in RISK_LABELS if risk & self.risk]
