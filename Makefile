@@ -16,7 +16,7 @@ export PYTHONUNBUFFERED := 1
 export RASA_TELEMETRY_ENABLED := false
 
 .PHONY: help setup setup-dev run test check train chat predict evaluate evaluate-conversations masking bench tune-encoder \
-	measure faults-handoff conformance channel-faults simulate check-channels test-widget widget-size demo staff clean
+	measure bench-load faults-handoff conformance channel-faults simulate check-channels test-widget widget-size demo doctor staff clean
 
 help:  ## This list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "make %-23s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -74,6 +74,9 @@ tune-encoder: setup-dev  ## Teach the sentence encoder this field again; brings 
 	@$(UV) run --frozen --no-sync --with torch==2.13.0 --with transformers==5.23.0 --with onnx==1.23.2 \
 		--with onnxscript==0.7.2 python -m scripts.tune_encoder
 
+bench-load: setup-dev train  ## The whole product under load, beside stock Rasa, into docs/benchmarks.md; QUICK=1
+	@$(RUN) -m evaluation.load $(if $(QUICK),--quick)
+
 faults-handoff: setup train  ## Really stop each part during conversations, and print what becomes of them; QUICK=1
 	@$(RUN) -m evaluation.faults $(if $(QUICK),--quick)
 
@@ -99,6 +102,9 @@ demo: setup  ## The console with 2,000 made-up conversations in a database of th
 	@$(RUN) -m web migrate --verbosity 0
 	@$(RUN) -m web demo $(DEMO)
 	@exec $(RUN) -m web serve --alone
+
+doctor: setup  ## Look at the running installation and say what to put right
+	@$(RUN) -m web doctor
 
 staff: setup  ## Make an administrator's account for the console; NAME=...
 	@mkdir -p var

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import json
 import logging
 import os
 import sys
+import urllib.error
+import urllib.request
 import warnings
 from collections.abc import MutableMapping
 from pathlib import Path
@@ -76,6 +79,31 @@ def _serve(arguments: argparse.Namespace) -> None:
     serve()
 
 
+def _reload(arguments: argparse.Namespace) -> None:
+    from assistant.settings import settings
+
+    known = settings()
+    request = urllib.request.Request(
+        f"http://{known.rasa_host}:{known.rasa_port}/webhooks/gateway/model",
+        method="POST",
+        headers={"Authorization": f"Bearer {known.gateway_secret.get_secret_value()}"},
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=120) as answer:  # noqa: S310 (the same)
+            print(f"Rasa serves model {json.load(answer)['model']}.", file=sys.stderr)
+    except urllib.error.HTTPError as error:
+        raise SystemExit(f"Rasa says {error.code}: {json.load(error)['error']['message']}") from error
+    except urllib.error.URLError as error:
+        raise SystemExit(f"Rasa does not answer ({error.reason}). It loads the model when it starts.") from error
+
+
+def _roll_back(arguments: argparse.Namespace) -> None:
+    from assistant.model import roll_back
+
+    roll_back()
+    print("The model before is in place. `python -m assistant reload` has rasa serve it.", file=sys.stderr)
+
+
 def _chat(arguments: argparse.Namespace) -> None:
     from assistant.terminal import chat
 
@@ -101,6 +129,10 @@ def main() -> None:
     command.set_defaults(run=_train)
     command = commands.add_parser("serve", help="the Rasa server, for web only")
     command.set_defaults(run=_serve)
+    command = commands.add_parser("reload", help="have the running Rasa server serve the model there is now")
+    command.set_defaults(run=_reload)
+    command = commands.add_parser("rollback", help="put the model before the newest in its place")
+    command.set_defaults(run=_roll_back)
     command = commands.add_parser("chat", help="a conversation in the terminal")
     command.set_defaults(run=_chat)
     command = commands.add_parser("predict", help="run each question of a file as a fresh conversation")

@@ -14,6 +14,7 @@ from sanic.response import HTTPResponse
 from sqlalchemy.exc import SQLAlchemyError
 
 from assistant.metrics import TURN_SECONDS
+from assistant.reload import ModelRefused, reload
 from assistant.settings import settings
 from assistant.turn import ChoiceNotOffered, blank_message, take_turn
 from shared.reply import MAX_CHOICE_ID_BYTES, StoredRequest
@@ -106,6 +107,16 @@ class GatewayInput(InputChannel):
                 logger.error("Message %s: the tracker store failed (%s)", asked.message_id, type(error).__name__)
                 return _error(503, "no_store", "The conversation can't be read or written.")
             return response.raw(result.model_dump_json().encode(), content_type="application/json")
+
+        @routes.post("/model")
+        async def model(request: Request) -> HTTPResponse:
+            """Serve the model that is in `MODELS_DIRECTORY` now, without a pause."""
+            if not self._is_allowed(request):
+                return _error(401, "unauthorized", "The gateway secret is missing or wrong.")
+            try:
+                return response.json({"model": await reload(request.app.ctx, request.app.ctx.load)})
+            except ModelRefused as error:
+                return _error(422, "model_refused", str(error))
 
         @routes.delete("/conversations/<conversation:str>/messages/<message_id:str>")
         async def forget_message(request: Request, conversation: str, message_id: str) -> HTTPResponse:

@@ -43,6 +43,7 @@ INGREDIENTS = (
 )
 MODEL_NAME = "assistant.tar.gz"
 _STAMP = "assistant.fingerprint.json"
+_PREVIOUS, _PREVIOUS_STAMP = "previous.tar.gz", "previous.fingerprint.json"
 
 
 class NoModelError(RuntimeError):
@@ -94,6 +95,7 @@ def train() -> Path:
     model = Path(result.model)
     stamp = {"fingerprint": before, "sha256": hashlib.sha256(model.read_bytes()).hexdigest()}
     target = directory / MODEL_NAME
+    _keep_previous(directory)
     os.replace(model, target)
     building.rmdir()
     (directory / _STAMP).write_text(json.dumps(stamp), encoding="utf-8")
@@ -103,6 +105,34 @@ def train() -> Path:
         file=sys.stderr,
     )
     return target
+
+
+def _keep_previous(directory: Path) -> None:
+    """Keep the model there is, to go back to."""
+    for name, kept in ((MODEL_NAME, _PREVIOUS), (_STAMP, _PREVIOUS_STAMP)):
+        if (directory / name).is_file():
+            # A second name for the same file: the one that serves stays where it is until the new one takes its place.
+            (directory / kept).unlink(missing_ok=True)
+            os.link(directory / name, directory / kept)
+
+
+def roll_back() -> None:
+    """Put the model before the newest one in its place, and the newest in the place of that; again undoes it.
+
+    Raises:
+        NoModelError: there is no model before.
+    """
+    directory = settings().models_directory
+    if not (directory / _PREVIOUS).is_file():
+        raise NoModelError(f"There is no earlier model in {directory}. Nothing was changed.")
+    for name, kept in ((MODEL_NAME, _PREVIOUS), (_STAMP, _PREVIOUS_STAMP)):
+        newest, earlier, aside = directory / name, directory / kept, directory / f"{name}.aside"
+        if newest.is_file():
+            os.replace(newest, aside)
+        if earlier.is_file():
+            os.replace(earlier, newest)
+        if aside.is_file():
+            os.replace(aside, earlier)
 
 
 def model_path() -> Path:

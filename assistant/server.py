@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
+import signal
 from functools import partial
 from typing import Any
 
@@ -16,6 +18,7 @@ from assistant.actions_endpoint import TracedActions, check_schema_once
 from assistant.gateway import GatewayInput
 from assistant.metrics import serving
 from assistant.model import model_path
+from assistant.reload import ModelRefused, loader, reload
 from assistant.runner import run_in_order
 from assistant.settings import settings
 from assistant.tracker_store import without_fallback
@@ -38,6 +41,8 @@ def serve() -> None:
     app.register_middleware(_go_on_with_the_request, "request")
     metrics.serve(known.metrics_host, known.rasa_metrics_port)
     app.register_listener(partial(_load, str(model_path()), endpoints), "before_server_start")
+    app.ctx.load = loader(endpoints)
+    app.register_listener(_listen_for_reload, "after_server_start")
     app.register_listener(_close, "after_server_stop")
     app.run(host=known.rasa_host, port=known.rasa_port, single_process=True, access_log=False, motd=False)
 
@@ -57,6 +62,20 @@ async def _load(path: str, endpoints: AvailableEndpoints, app: Any) -> None:
     # What is there now stays: the collector need not look through half a gigabyte of model again and again.
     gc.collect()
     gc.freeze()
+
+
+async def _listen_for_reload(app: Any) -> None:
+    """SIGHUP: serve the model that is there now."""
+
+    async def again() -> None:
+        # It is in the log, and the model before serves on.
+        with contextlib.suppress(ModelRefused):
+            await reload(app.ctx, app.ctx.load)
+
+    def begin() -> None:
+        app.ctx.reloading = asyncio.create_task(again())
+
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, begin)
 
 
 async def _close(app: Any) -> None:

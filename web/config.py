@@ -45,6 +45,7 @@ class Config(BaseSettings):
     widget_releases: Path = ROOT / "var" / "widget"
     trusted_proxies: int = Field(default=0, ge=0)
     database_url: str = f"sqlite:///{ROOT / 'var' / 'web.sqlite3'}"
+    tracker_database_url: str = f"sqlite:///{ROOT / 'var' / 'tracker.sqlite3'}"
     redis_url: str | None = None
     metrics_host: str = "127.0.0.1"
     web_metrics_port: Port = 0

@@ -40,6 +40,7 @@ INSTALLED_APPS = [
     "web.console",
     "web.demo",
     "web.overview",
+    "web.operations",
 ]
 
 MIDDLEWARE = [
