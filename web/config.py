@@ -53,6 +53,9 @@ class Config(BaseSettings):
     rasa_url: str = "http://127.0.0.1:5005"
     action_server_url: str = "http://127.0.0.1:5055/webhook"
     rasa_timeout_seconds: float = Field(default=10.0, gt=0, le=60)
+    retention_days: int = Field(default=90, ge=1, le=3650)
+    request_retention_days: int = Field(default=30, ge=1, le=3650)
+    backup_days: int = Field(default=30, ge=0, le=3650)
     session_days: int = Field(default=7, ge=1, le=90)
     messages_per_minute_per_session: int = Field(default=30, ge=1)
     messages_per_minute_per_address: int = Field(default=300, ge=1)

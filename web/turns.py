@@ -13,10 +13,12 @@ While a person answers (`conversations/pause.py`) a message is read for emergenc
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 import logging
 import random
 import uuid
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -32,9 +34,8 @@ from web.channels import received
 from web.channels.kinds import DELETED
 from web.channels.outbox import withdraw_unsent
 from web.config import config
-from web.contact.models import ContactRequest
 from web.contact.queue import stored_request
-from web.conversations.models import Channel, Conversation, Erasure, Message, Reply, StaffTask
+from web.conversations.models import Channel, Conversation, Message, Reply, StaffTask
 from web.conversations.pause import asked_in_pause, emergencies, is_paused
 from web.notices import (
     outage_goes_on_notice,
@@ -45,6 +46,7 @@ from web.notices import (
 )
 from web.notifications.models import Notification
 from web.notifications.outbox import notify
+from web.privacy import asking
 from web.records import conversation_path, store_replies
 from web.review import ranking
 from web.steps import in_database, to_the_end
@@ -111,16 +113,26 @@ async def give_up(message: Message) -> bool:
     return await to_the_end(_give_up, message)
 
 
-async def erase(conversation: Conversation) -> Erasure:
-    """Erase a conversation everywhere, and give the receipt: first what Rasa remembers, then log and requests at once.
-
-    It takes the lease, so that no message being handled is remembered after it.
+@contextlib.asynccontextmanager
+async def held(conversation: uuid.UUID) -> AsyncIterator[None]:
+    """Hold a conversation's lease, so that none of its messages is at work meanwhile.
 
     Raises:
-        RasaUnavailable, Busy: nothing was erased from the log.
-        Conversation.DoesNotExist: it was erased already.
+        Busy: another holds it for too long.
+        Conversation.DoesNotExist: it is gone.
     """
-    return await to_the_end(_erase, conversation)
+    owner = uuid.uuid4().hex
+    deadline = timezone.now() + PATIENCE
+    while not await in_database(_claim, conversation, owner):
+        if not await in_database(Conversation.objects.filter(pk=conversation).exists):
+            raise Conversation.DoesNotExist
+        if timezone.now() >= deadline:
+            raise Busy
+        await _a_moment()
+    try:
+        yield
+    finally:
+        await in_database(_release, conversation, owner)
 
 
 @dataclass(frozen=True)
@@ -130,6 +142,8 @@ class _Work:
     message: Message
     taken: received.Taken
     stored: StoredRequest | None
+    #: What is said to a visitor who wants to be forgotten.
+    of_erasure: ReplyFormat | None = None
 
 
 @dataclass
@@ -173,32 +187,6 @@ async def _give_up(message: Message) -> bool:
         return await in_database(_hand_to_staff, message, owner)
     finally:
         await in_database(_release, message.conversation_id, owner)
-
-
-async def _erase(conversation: Conversation) -> Erasure:
-    owner = uuid.uuid4().hex
-    deadline = timezone.now() + PATIENCE
-    while not await in_database(_claim, conversation.pk, owner):
-        if not await in_database(Conversation.objects.filter(pk=conversation.pk).exists):
-            raise Conversation.DoesNotExist
-        if timezone.now() >= deadline:
-            raise Busy
-        await _a_moment()
-    try:
-        await rasa.forget(conversation.pk.hex)
-        if await in_database(Conversation.objects.filter(pk=conversation.pk, paused_at__isnull=False).exists):
-            await rasa.forget(asked_in_pause(conversation.pk))
-        return await in_database(_delete, conversation.pk)
-    finally:
-        await in_database(_release, conversation.pk, owner)
-
-
-def _delete(conversation: uuid.UUID) -> Erasure:
-    with transaction.atomic():
-        messages = Message.objects.filter(conversation=conversation).count()
-        requests = ContactRequest.objects.filter(conversation=conversation).count()
-        Conversation.objects.filter(pk=conversation).delete()
-        return Erasure.objects.create(messages=messages, requests=requests)
 
 
 def _name_in_logs(conversation: uuid.UUID) -> None:
@@ -261,7 +249,9 @@ def _next_work(held: _Held) -> _Work | None:
         held.is_held = False
         return None
     held.tried.add(message.pk)
-    return _Work(message, received.read(message), stored_request(message.conversation_id))
+    taken = received.read(message)
+    of_erasure = asking.answer(message, taken.text, taken.choice)
+    return _Work(message, taken, stored_request(message.conversation_id), of_erasure)
 
 
 def _has_time(held: _Held) -> bool:
@@ -354,6 +344,8 @@ async def _ask_rasa(work: _Work) -> Turn:
     message, taken = work.message, work.taken
     if not (taken.text or taken.choice):
         return Turn(replies=taken.notices, understood=_NOTHING)
+    if work.of_erasure is not None:
+        return Turn(replies=[work.of_erasure], understood=_NOTHING)
     name = asked_in_pause(message.conversation_id) if is_paused(message.conversation) else message.conversation_id.hex
     ask = functools.partial(
         rasa.take_turn,

@@ -9,6 +9,8 @@ from web import health, pages, widget
 from web.channels import webhooks
 from web.console.access import console_path
 from web.contact.views import contact_form, contact_thanks
+from web.privacy import pages as privacy_pages
+from web.privacy.meta import deletion
 from web.website import views as website
 
 urlpatterns = [
@@ -24,6 +26,9 @@ urlpatterns = [
     path("contact/", contact_form, name="contact"),
     path("contact/thanks", contact_thanks, name="contact_thanks"),
     path("contact/<str:signed>", contact_form, name="contact_handoff"),
+    path("privacy", privacy_pages.privacy, name="privacy"),
+    path("privacy/erasures/<uuid:pk>", privacy_pages.erasure, name="erasure"),
+    path("webhooks/meta/deletion", deletion, name="meta_deletion"),
     path("webhooks/whatsapp", webhooks.whatsapp_door),
     path("webhooks/messenger", webhooks.messenger_door),
     path("health", health.ready),

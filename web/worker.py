@@ -3,7 +3,7 @@
 Several things go on side by side, each by itself, so that none waits for another: webhooks are read into the inbox;
 new messages of Messenger and WhatsApp are answered and the answers sent; messages left by a process that ended, or due
 again after an outage, are answered; those whose answer would come too late become tasks for staff; notifications are
-sent.
+sent; visitors who asked for it are erased.
 Several workers may run: a conversation is taken by its lease, a notification by whoever moves its time first.
 """
 
@@ -30,6 +30,7 @@ from web.conversations.lapsed import hand_back_lapsed
 from web.conversations.models import Conversation, Message, WorkerBeat
 from web.notifications import outbox
 from web.overview.counting import count_due
+from web.privacy import erasure
 from web.review import ranking
 from web.steps import give_back, to_the_end
 
@@ -47,6 +48,7 @@ _MESSAGES_EVERY_SECONDS = 1.0
 _REDACTIONS_EVERY_SECONDS = 5.0
 _REDACTION_WAIT = timedelta(minutes=1)
 _LATE_EVERY_SECONDS = 5.0
+_ERASURES_EVERY_SECONDS = 2.0
 _OVERDUE_EVERY_SECONDS = 30.0
 _COUNTS_EVERY_SECONDS = 60.0
 _NOTIFICATIONS_EVERY_SECONDS = 2.0
@@ -75,6 +77,7 @@ async def run() -> None:
         _every(_OVERDUE_EVERY_SECONDS, tell_of_overdue_requests, stop),
         _every(_COUNTS_EVERY_SECONDS, count_days, stop),
         _every(_NOTIFICATIONS_EVERY_SECONDS, send_notifications, stop),
+        _every(_ERASURES_EVERY_SECONDS, erase_visitors, stop),
         _every(_BEAT_EVERY_SECONDS, beat, stop),
         review_older_conversations(stop),
     )
@@ -231,6 +234,11 @@ async def count_days() -> None:
 async def send_notifications() -> None:
     """Send what is due."""
     await sync_to_async(outbox.send_due)()
+
+
+async def erase_visitors() -> None:
+    """Erase those who asked for it."""
+    await erasure.finish_due()
 
 
 async def beat() -> None:

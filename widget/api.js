@@ -105,7 +105,7 @@ export class Api {
     return this.call("POST", "feedback", { body: { reply_id: reply, helpful } });
   }
 
-  /** @returns {Promise<{receipt: {id: string, erased_at: string}}>} */
+  /** @returns {Promise<{receipt: {id: string, erased_at: string, text: string}}>} */
   erase() {
     return this.call("DELETE", "session", { timeout: ANSWER_TIMEOUT });
   }

@@ -365,7 +365,7 @@ export class Chat {
       done();
       if (receipt) {
         const when = new Date(receipt.erased_at).toLocaleString(language);
-        this.#cleared(texts.deleted, " ", el("span", { class: "receipt", text: fill(texts.receipt, { id: receipt.id, when }) }));
+        this.#cleared(texts.deleted, " ", el("span", { class: "receipt", text: `${fill(texts.receipt, { id: receipt.id, when })}. ${receipt.text}` }));
       }
       this.#tell("deleted");
     } catch {

@@ -96,7 +96,7 @@ export class Conversation {
 
   /**
    * Erase it everywhere.
-   * @returns {Promise<{id: string, erased_at: string} | null>} the receipt; null when the server had nothing (any more)
+   * @returns {Promise<{id: string, erased_at: string, text: string} | null>} the receipt; null when the server had nothing (any more)
    * @throws {ApiError} nothing was erased
    */
   async erase() {

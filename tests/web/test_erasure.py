@@ -44,7 +44,10 @@ async def test_everything_is_erased_and_a_receipt_given(visitor: Visitor, rasa: 
     assert await counts() == [0, 0, 0, 0, 0, 0]
     assert rasa.forgotten == [conversation.hex]
     erasure = await Erasure.objects.aget()
-    assert response.json() == {"receipt": {"id": str(erasure.pk), "erased_at": erasure.erased_at.isoformat()}}
+    assert erasure.erased_at is not None
+    receipt = response.json()["receipt"]
+    assert (receipt["id"], receipt["erased_at"]) == (str(erasure.pk), erasure.erased_at.isoformat())
+    assert "Backups that hold it age out by rotation within 30 days." in receipt["text"]
     assert (erasure.messages, erasure.requests) == (1, 1)
     assert erasure.pk != conversation
 

@@ -58,6 +58,30 @@ def base_url() -> str:
     return f"{config().graph_url}/{config().graph_version}"
 
 
+def page_scoped_ids(person: str) -> list[str]:
+    """The ids by which our page knows someone whom the app knows by another one; none when Meta does not say.
+
+    Raises:
+        httpx.HTTPError: Meta can't be reached.
+    """
+    app, page = config().meta_app_id, config().messenger_page_id
+    if not app or not page or not person.isdecimal():
+        return []
+    token = f"{app}|{config().meta_app_secret.get_secret_value()}"
+    response = httpx.get(
+        f"{base_url()}/{person}/ids_for_pages",
+        params={"page": page, "access_token": token, **proof(token)},
+        timeout=TIMEOUT_SECONDS,
+        trust_env=False,
+    )
+    if response.status_code >= 500:
+        response.raise_for_status()
+    try:
+        return [str(one["id"]) for one in items(response.json().get("data")) if "id" in one]
+    except (ValueError, AttributeError):
+        return []
+
+
 def failure(response: httpx.Response) -> NotSent | OutcomeUnknown:
     """What an answer with an error status means. Only the provider's own error says that nothing was sent."""
     error = _error_of(response)

@@ -29,6 +29,15 @@ def find(channel: str, person: Person) -> Visitor | None:
     return found
 
 
+def of_meta_id(meta_id: str) -> Visitor | None:
+    """The visitor of one of Meta's ids, on either channel."""
+    visitors = Visitor.objects.select_related("conversation")
+    return (
+        visitors.filter(user_hash=hashed("user", meta_id)).first()
+        or visitors.filter(phone_hash=hashed("phone", meta_id)).first()
+    )
+
+
 def find_or_make(channel: str, person: Person) -> Visitor:
     """The visitor, with all that is known of them now; a new one has a new conversation."""
     visitor = find(channel, person)

@@ -101,4 +101,4 @@ class FeedbackAdmin(ReadOnly, admin.ModelAdmin):
 
 @admin.register(Erasure)
 class ErasureAdmin(ReadOnly, admin.ModelAdmin):
-    list_display = ("erased_at", "messages", "requests")
+    list_display = ("asked_at", "via", "erased_at", "messages", "requests")

@@ -9,6 +9,7 @@ from django.db import models
 from django.utils import timezone
 
 from web.config import config
+from web.privacy.fields import EncryptedTextField
 
 
 class Channel(models.TextChoices):
@@ -185,15 +186,35 @@ class Feedback(models.Model):
 
 
 class Erasure(models.Model):
-    """The receipt of an erased conversation. Holds nothing about the visitor."""
+    """That something was to be erased, and then the receipt, which holds nothing about the visitor.
+
+    Its id is what a visitor is given to ask by. `conversation` and `subject` say what still has to be erased.
+    """
+
+    class Via(models.TextChoices):
+        WEBSITE = Channel.WEBSITE.value, "Website chat"
+        MESSENGER = Channel.MESSENGER.value, "Messenger"
+        WHATSAPP = Channel.WHATSAPP.value, "WhatsApp"
+        META = "meta", "Meta's data deletion"
+        CONSOLE = "console", "Staff, in the console"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    erased_at = models.DateTimeField(auto_now_add=True)
-    messages = models.PositiveIntegerField()
-    requests = models.PositiveIntegerField()
+    via = models.CharField(max_length=12, choices=Via, default=Via.WEBSITE)
+    asked_at = models.DateTimeField(default=timezone.now, editable=False)
+    erased_at = models.DateTimeField(null=True, help_text="Empty: still to be done.")
+    messages = models.PositiveIntegerField(default=0)
+    requests = models.PositiveIntegerField(default=0)
+    conversation = models.UUIDField(null=True, unique=True, editable=False)
+    subject = EncryptedTextField(blank=True, editable=False, help_text="An id of Meta's, until its visitor is found.")
+    next_attempt_at = models.DateTimeField(null=True, db_index=True, editable=False)
 
     class Meta:
-        ordering = ["-erased_at"]
+        ordering = ["-asked_at"]
 
     def __str__(self) -> str:
         return f"Erasure {str(self.id)[:8]}"
+
+    @property
+    def is_done(self) -> bool:
+        """Whether nothing is left."""
+        return self.erased_at is not None

@@ -22,6 +22,7 @@ from web.config import config
 from web.conversations.models import Conversation, Feedback, Message, Reply
 from web.limits import is_over_limit, visitor_address
 from web.notices import STARTERS, contact, emergency_sentence, greeting
+from web.privacy import erasure
 from web.review import ranking
 from web.steps import in_database
 from web.website import tokens
@@ -236,11 +237,14 @@ async def feedback(request: HttpRequest) -> JsonResponse:
 
 @api("DELETE")
 async def session(request: HttpRequest) -> JsonResponse:
-    """Erase the conversation: log, requests, and what Rasa remembers. All of it, or nothing and an error."""
+    """Erase the conversation everywhere. All of it, or nothing and an error."""
     conversation = await in_database(_conversation, request)
     try:
-        receipt = await turns.erase(conversation)
+        receipt = await erasure.aerase(conversation.pk)
     except (rasa.RasaUnavailable, turns.Busy) as error:
         message = "The conversation can't be erased right now, and nothing was. Please try again in a few minutes."
         raise ApiError(503, "unavailable", message) from error
-    return JsonResponse({"receipt": {"id": str(receipt.pk), "erased_at": receipt.erased_at.isoformat()}})
+    language = "es" if conversation.language.lower().startswith("es") else "en"
+    erased_at = receipt.erased_at.isoformat() if receipt.erased_at else None
+    said = {"id": str(receipt.pk), "erased_at": erased_at, "text": erasure.receipt_text(receipt, language)}
+    return JsonResponse({"receipt": said})
