@@ -39,6 +39,7 @@ from web.conversations.pause import asked_in_pause
 from web.notifications.models import Notification
 from web.privacy.record import Event, record
 from web.records import conversation_path
+from web.review import search_index
 from web.steps import in_database, to_the_end
 
 logger = logging.getLogger(__name__)
@@ -86,7 +87,7 @@ async def _erase(conversation: uuid.UUID, via: str, by: User | None) -> Receipt:
         if await in_database(Conversation.objects.filter(pk=conversation, paused_at__isnull=False).exists):
             await rasa.forget(asked_in_pause(conversation))
         receipt = await in_database(_delete, conversation, via, by)
-    await in_database(_leave_no_traces)
+    await in_database(leave_no_traces)
     return receipt
 
 
@@ -179,7 +180,7 @@ def erase_request(request: ContactRequest, by: User | None) -> Receipt:
         record(by, Event.ERASE, f"request {request.pk}", via=Via.CONSOLE, step="done")
         request.delete()
         receipt = Erasure.objects.create(via=Via.CONSOLE, erased_at=timezone.now(), requests=1)
-    _leave_no_traces()
+    leave_no_traces()
     return receipt
 
 
@@ -260,8 +261,9 @@ def without(content: Any, ids: list[str]) -> Any:
     return content
 
 
-def _leave_no_traces() -> None:
+def leave_no_traces() -> None:
     """SQLite keeps earlier pages in its write-ahead log until they are folded in; PostgreSQL sees to its own."""
+    search_index.forget_deleted(connection)
     if connection.vendor == "sqlite":
         with connection.cursor() as cursor:
             cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")

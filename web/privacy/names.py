@@ -215,7 +215,8 @@ def _is_people(word: str) -> bool:
 
 _INTRODUCED = re.compile(
     r"(?:\b(?:i am|i['\u2019]?m|this is|it['\u2019]?s|soy|habla|ask(?:ed)? for|spoke (?:to|with)|"
-    r"pregunten por|llam\w+ a|message for|dear)|\b(?:husband|wife|son|daughter|brother|sister|mom|mum|dad|friend|"
+    r"pregunten por|llam\w+ a|call|tell|told|contact|message for|dear)|"
+    r"\b(?:husband|wife|son|daughter|brother|sister|mom|mum|dad|friend|"
     r"girlfriend|boyfriend|partner|"
     r"cousin|technician|esposa|esposo|marido|hijo|hija|hermano|hermana|amigo|amiga),?)\s+$",
     re.I,

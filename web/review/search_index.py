@@ -42,6 +42,13 @@ def drop(connection: BaseDatabaseWrapper) -> None:
     _run(connection, "drop")
 
 
+def forget_deleted(connection: BaseDatabaseWrapper) -> None:
+    """Take what was deleted out of the index itself: SQLite's only marks it there until it is tidied."""
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            cursor.execute("INSERT INTO review_searchindex(review_searchindex) VALUES ('optimize')")
+
+
 def _run(connection: BaseDatabaseWrapper, what: str) -> None:
     with connection.cursor() as cursor:
         for statement in _BY_VENDOR[connection.vendor][what]:

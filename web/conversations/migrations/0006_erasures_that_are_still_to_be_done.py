@@ -16,7 +16,7 @@ def _asked_when_done(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> Non
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('conversations', '0004_attachment'),
+        ('conversations', '0005_found_by_time'),
     ]
 
     operations = [
