@@ -9,7 +9,7 @@ import pytest
 from evaluation.benchmarks import side_by_side
 from evaluation.benchmarks.__main__ import public_table
 from evaluation.benchmarks.contender import Tfidf, threshold
-from evaluation.benchmarks.public import Result
+from evaluation.benchmarks.public import Result, mean
 from evaluation.benchmarks.side_by_side import FIGURES, Effort, Outcome, judged_label, table
 from evaluation.figures import Share
 from evaluation.judge import Outcome as Judgement
@@ -71,3 +71,12 @@ def test_the_tables_have_a_row_for_every_figure() -> None:
     assert "| training, by the clock | 61 s |" in lines
     result = Result("task", 0.9, 0.8, {"far": 0.7}, {"far": 0.6}, 0.5, {"far": 0.4})
     assert "| AUROC, near |  |" in public_table([result])
+
+
+def test_several_choices_are_one_figure() -> None:
+    """The mean of each figure."""
+    one = Result("task", 0.9, 0.8, {"far": 0.7}, {"far": 0.6}, 0.5, {"far": 0.4})
+    other = Result("task", 0.7, 0.6, {"far": 0.5}, {"far": 0.2}, 0.3, {"far": 0.0})
+    both = mean([one, other])
+    assert [0.8, 0.7, 0.4] == pytest.approx([both.accuracy, both.typo_accuracy, both.in_scope])
+    assert [0.6, 0.4, 0.2] == pytest.approx([each["far"] for each in (both.auroc, both.fpr95, both.rejected)])
