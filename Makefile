@@ -16,7 +16,7 @@ export PYTHONUNBUFFERED := 1
 export RASA_TELEMETRY_ENABLED := false
 
 .PHONY: help setup setup-dev run test check train chat predict evaluate evaluate-conversations masking bench tune-encoder \
-	measure bench-load faults-handoff conformance channel-faults simulate check-channels test-widget widget-size demo doctor staff clean
+	measure bench-load faults-handoff conformance channel-faults simulate check-channels test-widget widget-size demo screens doctor staff clean
 
 help:  ## This list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "make %-23s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -105,6 +105,9 @@ demo: setup  ## The console with 2,000 made-up conversations in a database of th
 
 doctor: setup  ## Look at the running installation and say what to put right
 	@$(RUN) -m web doctor
+
+screens: setup-dev  ## Pictures of every screen of the console, from the demo, into OUT=folder; DOCS=1 renews docs/images
+	@$(RUN) -m scripts.console_screens $(if $(filter command line,$(origin OUT)),$(OUT),results/screens) $(if $(DOCS),--docs)
 
 staff: setup  ## Make an administrator's account for the console; NAME=...
 	@mkdir -p var

@@ -237,7 +237,7 @@ class _Batch:
         """A request; those of the last days may still be open, a few of them overdue. The clinic was told of each."""
         due = due_after(at)
         age = self._now - at
-        is_open = age < timedelta(days=1) or (age < timedelta(days=4) and self._chance.random() < 0.35)
+        is_open = age < timedelta(days=1) or (age < timedelta(days=5) and self._chance.random() < 0.55)
         outcomes = ContactRequest.Outcome.values[:6]
         outcome = "" if is_open else self._chance.choices(outcomes, [40, 25, 10, 15, 4, 6])[0]
         self._rows[ContactRequest].append(

@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-_WIDTH, _HEIGHT = 640, 240
-_LEFT, _RIGHT, _TOP, _BOTTOM = 44, 8, 10, 26
-_ROW = 28
-_LABEL = 200
-_LEAST_LABEL_ROOM = 58
+#: Units of the picture. It is as wide as its place, so that letters of 12 units can be read on a phone too.
+_WIDTH, _HEIGHT = 440, 210
+_LEFT, _RIGHT, _TOP, _BOTTOM = 42, 6, 10, 24
+_ROW = 25
+_LABEL, _LABEL_LETTERS = 158, 24
+_LEAST_LABEL_ROOM = 50
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ def bars(title: str, labels: Sequence[str], series: Sequence[Series], *, unit: s
     top = nice_top(max(stacks, default=0))
     inner_width, inner_height = _WIDTH - _LEFT - _RIGHT, _HEIGHT - _TOP - _BOTTOM
     slot = inner_width / max(len(labels), 1)
-    thick = max(min(slot * 0.72, 46), 1.0)
+    thick = max(min(slot * 0.72, 40), 1.0)
     rects = []
     for place, label in enumerate(labels):
         base = 0.0
@@ -77,9 +78,9 @@ def rows(title: str, pairs: Sequence[tuple[str, float]], *, unit: str = "") -> S
         '<text x="{}" y="{}">{}</text>',
         (
             (
-                _LABEL - 8, _px(_ROW * place + 19), _short(name), _LABEL, _px(_ROW * place + 5),
+                _LABEL - 8, _px(_ROW * place + 17), _short(name), _LABEL, _px(_ROW * place + 4),
                 _px(max(value / top * room, 1)), _ROW - 8, f"{name}: {number_text(value)}{unit}",
-                _px(_LABEL + max(value / top * room, 1) + 6), _px(_ROW * place + 19), f"{number_text(value)}{unit}",
+                _px(_LABEL + max(value / top * room, 1) + 6), _px(_ROW * place + 17), f"{number_text(value)}{unit}",
             )
             for place, (name, value) in enumerate(pairs)
         ),
@@ -138,4 +139,4 @@ def _px(value: float) -> str:
 
 
 def _short(name: str) -> str:
-    return name if len(name) <= 27 else f"{name[:26]}…"
+    return name if len(name) <= _LABEL_LETTERS else f"{name[: _LABEL_LETTERS - 1]}…"
