@@ -51,6 +51,18 @@ async def in_database(
     return await asyncio.get_running_loop().run_in_executor(_threads(), context.run, step)
 
 
+async def apart(work: Callable[[], Result]) -> Result:
+    """Run something slow in a thread and with a connection of its own: it may wait for other servers."""
+
+    def step() -> Result:
+        try:
+            return work()
+        finally:
+            connections.close_all()
+
+    return await asyncio.to_thread(step)
+
+
 def give_back() -> None:
     """Return the connection to the pool. SQLite has none: a connection is a file, and opening it costs more."""
     if connection.vendor != "sqlite":

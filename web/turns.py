@@ -378,7 +378,7 @@ def _commit(message: Message, turn: Turn, owner: str) -> bool:
         held = _held(message, owner)
         if held is None:
             return False
-        if Message.objects.filter(pk=message.pk, attachment=DELETED).exists():
+        if _is_strict(message) and Message.objects.filter(pk=message.pk, attachment=DELETED).exists():
             return True
         if message.state != Message.State.RECEIVED or _is_strict(message):
             withdraw_unsent(message)

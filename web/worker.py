@@ -18,13 +18,13 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 import httpx
-from asgiref.sync import ThreadSensitiveContext, sync_to_async
 from django.db import Error as DatabaseFailure
 from django.utils import timezone
 
 from web import rasa, turns, waiting
 from web.channels import delivering, intake
 from web.channels.models import Redaction
+from web.config import config
 from web.contact.due import tell_of_overdue
 from web.conversations.lapsed import hand_back_lapsed
 from web.conversations.models import Conversation, Message, WorkerBeat
@@ -32,7 +32,7 @@ from web.notifications import outbox
 from web.overview.counting import count_due
 from web.privacy import erasure
 from web.review import ranking
-from web.steps import give_back, to_the_end
+from web.steps import apart, in_database, to_the_end
 
 logger = logging.getLogger(__name__)
 
@@ -44,6 +44,8 @@ AT_ONCE = 8
 SENT_AT_ONCE = 8
 _WEBHOOKS_EVERY_SECONDS = 0.1
 _LOOKS_EVERY_SECONDS = 0.1
+#: Where neither Messenger nor WhatsApp is on.
+_UNUSED_FACTOR = 20.0
 _MESSAGES_EVERY_SECONDS = 1.0
 _REDACTIONS_EVERY_SECONDS = 5.0
 _REDACTION_WAIT = timedelta(minutes=1)
@@ -66,10 +68,12 @@ async def run() -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
+    # Messages of Messenger and WhatsApp are looked for often, where there can be any.
+    often = 1.0 if config().has_messenger or config().has_whatsapp else _UNUSED_FACTOR
     await asyncio.gather(
-        _every(_WEBHOOKS_EVERY_SECONDS, read_webhooks, stop),
-        _keep_busy(_new_on_channels, answer_on_channel, AT_ONCE, stop),
-        _keep_busy(_to_be_sent, delivering.deliver, SENT_AT_ONCE, stop),
+        _every(often * _WEBHOOKS_EVERY_SECONDS, read_webhooks, stop),
+        _keep_busy(_new_on_channels, answer_on_channel, AT_ONCE, stop, often * _LOOKS_EVERY_SECONDS),
+        _keep_busy(_to_be_sent, delivering.deliver, SENT_AT_ONCE, stop, often * _LOOKS_EVERY_SECONDS),
         _every(_REDACTIONS_EVERY_SECONDS, forget_messages, stop),
         _every(_MESSAGES_EVERY_SECONDS, resume_messages, stop),
         _every(_LATE_EVERY_SECONDS, give_up_late_messages, stop),
@@ -88,6 +92,7 @@ async def _keep_busy(
     handle: Callable[[uuid.UUID], Awaitable[None]],
     at_once: int,
     stop: asyncio.Event,
+    seconds: float = _LOOKS_EVERY_SECONDS,
 ) -> None:
     """Handle what is found, each conversation in a task of its own: a slow one holds up no other."""
     under_way: dict[uuid.UUID, asyncio.Task[None]] = {}
@@ -98,11 +103,11 @@ async def _keep_busy(
             if error is not None:
                 logger.error("A conversation failed in %s (%s)", handle.__name__, type(error).__name__)
         if len(under_way) < at_once:
-            for conversation in await sync_to_async(find)(2 * at_once):
+            for conversation in await in_database(find, 2 * at_once):
                 if conversation not in under_way and len(under_way) < at_once:
                     under_way[conversation] = asyncio.create_task(_alone(handle, conversation))
 
-    await _every(_LOOKS_EVERY_SECONDS, look, stop)
+    await _every(seconds, look, stop)
     await asyncio.gather(*under_way.values(), return_exceptions=True)
 
 
@@ -120,7 +125,7 @@ def _to_be_sent(limit: int) -> list[uuid.UUID]:
 
 async def read_webhooks() -> None:
     """Read what Meta sent into the inbox."""
-    while await sync_to_async(intake.read_waiting)():
+    while await in_database(intake.read_waiting):
         pass
 
 
@@ -134,7 +139,11 @@ async def answer_on_channel(conversation: uuid.UUID) -> None:
 async def forget_messages() -> None:
     """Have Rasa forget what visitors deleted."""
     now = timezone.now()
-    async for redaction in Redaction.objects.filter(next_attempt_at__lte=now).order_by("pk")[:50]:
+
+    def due() -> list[Redaction]:
+        return list(Redaction.objects.filter(next_attempt_at__lte=now).order_by("pk")[:50])
+
+    for redaction in await in_database(due):
         try:
             if redaction.message_id:
                 await rasa.forget_message(redaction.rasa_name, redaction.message_id)
@@ -142,9 +151,10 @@ async def forget_messages() -> None:
                 await rasa.forget(redaction.rasa_name)
         except rasa.RasaUnavailable as error:
             logger.error("Redaction %s waits for Rasa (%s)", redaction.pk, error.reason)
-            await Redaction.objects.filter(pk=redaction.pk).aupdate(next_attempt_at=now + _REDACTION_WAIT)
+            later = now + _REDACTION_WAIT
+            await in_database(Redaction.objects.filter(pk=redaction.pk).update, next_attempt_at=later)
         else:
-            await redaction.adelete()
+            await in_database(redaction.delete)
 
 
 async def _every(seconds: float, work: Callable[[], Awaitable[None]], stop: asyncio.Event) -> None:
@@ -152,11 +162,7 @@ async def _every(seconds: float, work: Callable[[], Awaitable[None]], stop: asyn
     while not stop.is_set():
         wait = seconds
         try:
-            async with ThreadSensitiveContext():
-                try:
-                    await work()
-                finally:
-                    await sync_to_async(give_back)()
+            await work()
         except (DatabaseFailure, httpx.HTTPError, Conversation.DoesNotExist) as error:
             logger.error("%s failed (%s)", work.__name__, type(error).__name__)
             wait *= _PATIENCE_FACTOR
@@ -170,7 +176,7 @@ async def _every(seconds: float, work: Callable[[], Awaitable[None]], stop: asyn
 async def resume_messages() -> None:
     """Handle messages that wait in conversations no one is at; those that failed, once Rasa is back."""
     now = timezone.now()
-    found = await sync_to_async(waiting.waiting_conversations)(now, now - LEFT_AFTER, with_failed=await rasa.is_ready())
+    found = await in_database(waiting.waiting_conversations, now, now - LEFT_AFTER, with_failed=await rasa.is_ready())
     room = asyncio.Semaphore(AT_ONCE)
 
     async def one(conversation: uuid.UUID) -> None:
@@ -188,7 +194,7 @@ async def give_up_late_messages() -> None:
     def late() -> list[Message]:
         return list(Message.objects.filter(waiting.too_late(timezone.now())).order_by("pk")[:100])
 
-    for message in await sync_to_async(late)():
+    for message in await in_database(late):
         await turns.give_up(message)
 
 
@@ -196,8 +202,7 @@ async def review_older_conversations(stop: asyncio.Event) -> None:
     """At the start: make those conversations findable in the console that were held before it was there."""
     while not stop.is_set():
         try:
-            async with ThreadSensitiveContext():
-                made = await sync_to_async(_review_some)()
+            made = await apart(_review_some)
         except DatabaseFailure as error:
             logger.error("Older conversations can't be read (%s)", type(error).__name__)
             made = _REVIEWED_AT_ONCE
@@ -207,33 +212,30 @@ async def review_older_conversations(stop: asyncio.Event) -> None:
 
 
 def _review_some() -> int:
-    try:
-        missing = ranking.missing(_REVIEWED_AT_ONCE)
-        for conversation in missing:
-            ranking.refresh(conversation)
-        return len(missing)
-    finally:
-        give_back()
+    missing = ranking.missing(_REVIEWED_AT_ONCE)
+    for conversation in missing:
+        ranking.refresh(conversation)
+    return len(missing)
 
 
 async def hand_back_conversations() -> None:
     """End the pauses whose time is over, and see to visitors whom no one answered in them."""
-    await sync_to_async(hand_back_lapsed)()
+    await apart(hand_back_lapsed)
 
 
 async def tell_of_overdue_requests() -> None:
     """Tell the clinic of visitors who still wait to be contacted."""
-    await sync_to_async(tell_of_overdue)()
+    await apart(tell_of_overdue)
 
 
 async def count_days() -> None:
     """Bring the figures of the console up to date."""
-    await sync_to_async(count_due)()
+    await apart(count_due)
 
 
 async def send_notifications() -> None:
     """Send what is due."""
-    await sync_to_async(outbox.send_due)()
+    await apart(outbox.send_due)
 
 
 async def erase_visitors() -> None:
@@ -243,7 +245,7 @@ async def erase_visitors() -> None:
 
 async def beat() -> None:
     """Leave a sign of life for `/health/ready`."""
-    await WorkerBeat.objects.aupdate_or_create(pk=1, defaults={"at": timezone.now()})
+    await in_database(WorkerBeat.objects.update_or_create, pk=1, defaults={"at": timezone.now()})
 
 
 def is_alive() -> bool:

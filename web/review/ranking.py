@@ -39,7 +39,7 @@ CONFIDENCES = (0.6, 0.75, 0.9)
 @transaction.atomic(savepoint=False)
 def after_turn(message_id: int) -> None:
     """A message was handled, or failed. Call it in the transaction that says so."""
-    message = Message.objects.filter(pk=message_id).first()
+    message = Message.objects.select_related("conversation", "search_text").filter(pk=message_id).first()
     if message is None:
         return
     review = _locked(message.conversation_id)
@@ -47,10 +47,12 @@ def after_turn(message_id: int) -> None:
     if review is None or not is_next:
         refresh(message.conversation_id)
         return
+    review.conversation = message.conversation
     _index(message)
     _count(review, message)
-    kept = {name for name in _names(review) if name.startswith(_OF_MESSAGES)}
-    _store(review, kept | set(_facets_of(message)))
+    known = set(_names(review))
+    kept = {name for name in known if name.startswith(_OF_MESSAGES)}
+    _store(review, kept | set(_facets_of(message)), known)
 
 
 @transaction.atomic(savepoint=False)
@@ -171,7 +173,9 @@ def _index(message: Message) -> None:
     text = masked(message.text) if message.text else ""
     if known is not None and known.text == text:
         return
-    if text:
+    if text and known is None:
+        SearchText.objects.create(message=message, conversation_id=message.conversation_id, text=text)
+    elif text:
         SearchText.objects.update_or_create(
             message=message, defaults={"conversation_id": message.conversation_id, "text": text}
         )
@@ -198,14 +202,14 @@ def _own_facets(review: Review) -> set[str]:
     return names
 
 
-def _store(review: Review, names_of_messages: set[str]) -> None:
+def _store(review: Review, names_of_messages: set[str], known: set[str] | None = None) -> None:
     """Write the review and its facets, all with the keys that lists are ordered by."""
     names = names_of_messages | _own_facets(review)
     last = round(review.last_at.timestamp() * 1000)
     review.place = review.risk * _RISK_WORTH + last
     review.save()
     facets = Facet.objects.filter(review=review)
-    known = set(_names(review))
+    known = set(_names(review)) if known is None else known
     if known - names:
         facets.filter(name__in=known - names).delete()
     if known & names:
