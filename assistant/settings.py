@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import SecretStr, model_validator
+from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings
 
 from shared.metrics import Port
@@ -26,6 +26,7 @@ class Settings(BaseSettings):
     rasa_metrics_port: Port = 0
     action_server_url: str = "http://127.0.0.1:5055/webhook"
     tracker_database_url: str = f"sqlite:///{ROOT / 'var' / 'tracker.sqlite3'}"
+    retention_days: int = Field(default=90, ge=1, le=3650)
     models_directory: Path = ROOT / "models"
 
     @model_validator(mode="after")

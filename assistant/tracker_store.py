@@ -28,8 +28,7 @@ from assistant.settings import settings
 
 #: Turns of a conversation that are kept; rules look back two.
 KEPT_TURNS = 12
-#: A conversation nobody writes in is forgotten after this.
-EXPIRY_SECONDS = 90 * 24 * 3600
+_DAY_SECONDS = 24 * 3600
 _EXPIRY_EVERY_SECONDS = 3600
 
 _metadata = sa.MetaData()
@@ -54,7 +53,7 @@ def _engine(url: str) -> sa.engine.Engine:
 
         @sa.event.listens_for(engine, "connect")
         def _pragmas(connection: Any, _record: Any) -> None:
-            for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=5000"):
+            for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=5000", "secure_delete=ON"):
                 connection.execute(f"PRAGMA {pragma}")
 
     return engine
@@ -98,7 +97,12 @@ class ConversationStore(TrackerStore):
         def delete() -> bool:
             with self._engine.begin() as connection:
                 statement = sa.delete(_conversations).where(_conversations.c.sender_id == sender_id)
-                return bool(connection.execute(statement).rowcount)
+                had_one = bool(connection.execute(statement).rowcount)
+            if self._engine.dialect.name == "sqlite":
+                # Earlier pages stay in the write-ahead log until it is folded in.
+                with self._engine.connect() as connection:
+                    connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+            return had_one
 
         return await asyncio.to_thread(delete)
 
@@ -119,7 +123,9 @@ class ConversationStore(TrackerStore):
                 connection.execute(sa.insert(_conversations).values(sender_id=sender_id, **values))
             if now >= self._next_expiry:
                 self._next_expiry = now + _EXPIRY_EVERY_SECONDS
-                connection.execute(sa.delete(_conversations).where(_conversations.c.updated_at < now - EXPIRY_SECONDS))
+                connection.execute(
+                    sa.delete(_conversations).where(_conversations.c.updated_at < now - expiry_seconds())
+                )
 
 
 @cache
@@ -131,6 +137,11 @@ def events_of(stored: list[dict[str, Any]]) -> list[Event]:
     """The events of a conversation as they were. Rasa looks through all of its classes for each."""
     kinds = _kinds_of_event()
     return [event for each in stored if (event := kinds[each["event"]]._from_parameters(each)) is not None]
+
+
+def expiry_seconds() -> int:
+    """A conversation nobody writes in is forgotten after this."""
+    return settings().retention_days * _DAY_SECONDS
 
 
 def without_fallback(agent: Any) -> None:

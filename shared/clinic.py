@@ -27,6 +27,8 @@ from ruamel.yaml.constructor import RoundTripConstructor
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import ScalarNode
 
+from shared.keeping import Keeping
+
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 WEEKDAYS: tuple[Weekday, ...] = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 #: Further than this no one is told when the clinic opens again.
@@ -206,6 +208,7 @@ class Clinic(BaseModel):
             "emergency_line": self.emergency_line or "your local emergency number",
             "crisis_line": self.crisis_line or "a local crisis line",
             "poison_line": self.poison_line or "your local poison line",
+            **Keeping().variables(),
         }
 
 

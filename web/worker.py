@@ -3,7 +3,8 @@
 Several things go on side by side, each by itself, so that none waits for another: webhooks are read into the inbox;
 new messages of Messenger and WhatsApp are answered and the answers sent; messages left by a process that ended, or due
 again after an outage, are answered; those whose answer would come too late become tasks for staff; notifications are
-sent; visitors who asked for it are erased.
+sent; visitors who asked for it are erased, and what is kept
+long enough is deleted.
 Several workers may run: a conversation is taken by its lease, a notification by whoever moves its time first.
 """
 
@@ -30,7 +31,7 @@ from web.conversations.lapsed import hand_back_lapsed
 from web.conversations.models import Conversation, Message, WorkerBeat
 from web.notifications import outbox
 from web.overview.counting import count_due
-from web.privacy import erasure
+from web.privacy import erasure, retention
 from web.review import ranking
 from web.steps import apart, in_database, to_the_end
 
@@ -51,6 +52,7 @@ _REDACTIONS_EVERY_SECONDS = 5.0
 _REDACTION_WAIT = timedelta(minutes=1)
 _LATE_EVERY_SECONDS = 5.0
 _ERASURES_EVERY_SECONDS = 2.0
+_RETENTION_EVERY_SECONDS = 60.0
 _OVERDUE_EVERY_SECONDS = 30.0
 _COUNTS_EVERY_SECONDS = 60.0
 _NOTIFICATIONS_EVERY_SECONDS = 2.0
@@ -82,6 +84,7 @@ async def run() -> None:
         _every(_COUNTS_EVERY_SECONDS, count_days, stop),
         _every(_NOTIFICATIONS_EVERY_SECONDS, send_notifications, stop),
         _every(_ERASURES_EVERY_SECONDS, erase_visitors, stop),
+        _every(_RETENTION_EVERY_SECONDS, delete_what_is_due, stop),
         _every(_BEAT_EVERY_SECONDS, beat, stop),
         review_older_conversations(stop),
     )
@@ -241,6 +244,14 @@ async def send_notifications() -> None:
 async def erase_visitors() -> None:
     """Erase those who asked for it."""
     await erasure.finish_due()
+
+
+async def delete_what_is_due() -> None:
+    """Delete what was kept for as long as the settings say."""
+    await sync_to_async(retention.note_settings)()
+    gone = await sync_to_async(retention.enforce)()
+    if gone:
+        logger.info("Retention: %s conversations and %s requests were deleted", gone.conversations, gone.requests)
 
 
 async def beat() -> None:

@@ -91,7 +91,7 @@ async def test_a_deleted_conversation_is_gone(store: ConversationStore) -> None:
 async def test_an_old_conversation_expires(store: ConversationStore, monkeypatch: pytest.MonkeyPatch) -> None:
     """A conversation nobody writes in is forgotten at a later save."""
     await store.save(conversation(1, "old"))
-    later = module.time.time() + module.EXPIRY_SECONDS + 10
+    later = module.time.time() + module.expiry_seconds() + 10
     monkeypatch.setattr(module.time, "time", lambda: later)
     await store.save(conversation(1, "new"))
     assert ["new"] == list(await store.keys())

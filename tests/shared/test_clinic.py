@@ -219,6 +219,9 @@ def test_an_unknown_fact_gets_words_true_of_any_clinic() -> None:
         "emergency_line": "your local emergency number",
         "crisis_line": "a local crisis line",
         "poison_line": "your local poison line",
+        "conversations_kept": "90 days",
+        "requests_kept": "30 days",
+        "backups_kept": "Backups age out within 30 days.",
     }
 
 

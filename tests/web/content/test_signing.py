@@ -56,6 +56,9 @@ def test_every_topic_can_be_signed(clinician: User) -> None:
         "emergency_line": "911",
         "crisis_line": "a local crisis line",
         "poison_line": "your local poison line",
+        "conversations_kept": "90 days",
+        "requests_kept": "30 days",
+        "backups_kept": "Backups age out within 30 days.",
     }
     for topic in topics().values():
         text = topic.wording.text

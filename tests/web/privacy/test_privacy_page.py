@@ -23,7 +23,7 @@ def test_the_page_says_what_is_set(client: Client, settings_of_web: Config) -> N
     settings_of_web.retention_days, settings_of_web.request_retention_days = 45, 1
     settings_of_web.backup_days, settings_of_web.session_days = 12, 3
     page = words_of(client.get("/privacy").content.decode())
-    assert "A conversation is deleted 45 days after the last message." in page
+    assert "conversation is deleted 45 days after the last message, or later, while a request" in page
     assert "A request is deleted 1 day after the clinic has closed it." in page
     assert "Backups age out by rotation within 12 days" in page
     assert "for up to 3 days" in page
