@@ -64,6 +64,7 @@ class Config(BaseSettings):
     resume_minutes: float = Field(default=30.0, gt=0, le=24 * 60)
     pause_hours: float = Field(default=4.0, gt=0, le=7 * 24)
     staff_idle_minutes: float = Field(default=30.0, gt=0, le=24 * 60)
+    staff_second_factor: bool = False
     staff_session_hours: float = Field(default=12.0, gt=0, le=24)
     request_open_hours: float = Field(default=4.0, gt=0, le=100)
     request_hours: float = Field(default=24.0, gt=0, le=14 * 24)
@@ -202,6 +203,11 @@ class Config(BaseSettings):
     @property
     def has_whatsapp(self) -> bool:
         return bool(self.whatsapp_phone_number_id)
+
+    @property
+    def needs_second_factor(self) -> bool:
+        """Whether staff can't go on without one."""
+        return self.is_production or self.staff_second_factor
 
     @property
     def is_production(self) -> bool:

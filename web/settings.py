@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import dj_database_url
 
+from shared.clinic import clinic
 from shared.logs import formatter_name
 from web.config import ROOT, config
 from web.logs import is_no_readiness_check
@@ -30,6 +32,10 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "corsheaders",
+    "axes",
+    "django_otp",
+    "django_otp.plugins.otp_totp",
+    "django_otp.plugins.otp_static",
     "web.privacy",
     "web.conversations",
     "web.channels",
@@ -101,6 +107,21 @@ PASSWORD_HASHERS = [
     # Passwords of accounts made before; each is hashed anew at the next login.
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
 ]
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+# Five wrong passwords for one name from one address, and it is a quarter of an hour's wait. Others can still log in.
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_CLIENT_IP_CALLABLE = "web.limits.visitor_address"
+AXES_RESET_ON_SUCCESS = True
+AXES_DISABLE_ACCESS_LOG = True
+AXES_ENABLE_ADMIN = False
+AXES_VERBOSE = False
+# Its middleware only draws a page for those locked out; the login's own says it.
+SILENCED_SYSTEM_CHECKS = ["axes.W002"]
+OTP_TOTP_ISSUER = f"{clinic().name or 'Assistant'} console"
+# A link on which someone sets a password is good for a day.
+PASSWORD_RESET_TIMEOUT = 24 * 3600
 LOGIN_URL = "console:login"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
@@ -158,6 +179,8 @@ LOGGING = {
         "django.request": {"level": "ERROR", "filters": ["no_readiness_checks"]},
         "django.security.csrf": {"level": "ERROR"},
         "httpx": {"level": "WARNING"},
+        # Its lines name people and addresses; what was refused stands in its table.
+        "axes": {"level": "CRITICAL"},
         # Its lines quote what is sent.
         "pywa": {"level": "CRITICAL"},
         "pywa_async": {"level": "CRITICAL"},

@@ -12,15 +12,20 @@ from enum import StrEnum
 from functools import wraps
 from typing import Concatenate, ParamSpec, cast
 
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.exceptions import ImproperlyConfigured
 from django.db import models
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import URLPattern, URLResolver, include, path, reverse
+from django.utils import timezone
 from django.utils.http import urlencode
 
+from shared.clinic import clinic
+from web.config import config
 from web.console import sessions
+from web.console.factors import has_factor, is_verified
 
 
 class Permission(StrEnum):
@@ -111,6 +116,8 @@ class Access:
 
     permission: Permission | None = None
     is_open: bool = False
+    #: Where the second factor is shown or set up: the password alone opens it.
+    is_half: bool = False
     #: A page that asks again and again by itself does not count as someone being there. So does one that fetches a
     #: list anew, which it says by the header X-Background.
     is_background: bool = False
@@ -131,6 +138,11 @@ def for_all_staff(view: StaffView[Arguments]) -> View[Arguments]:
     return _guarded(Access())(view)
 
 
+def for_half_logged_in(view: StaffView[Arguments]) -> View[Arguments]:
+    """Open a view to whoever gave the right password, before the second factor: for showing or setting up that one."""
+    return _guarded(Access(is_half=True))(view)
+
+
 def open_to_all(view: View[Arguments]) -> View[Arguments]:
     """Open a view to everyone: the login."""
 
@@ -146,7 +158,9 @@ def _guarded(access: Access) -> Callable[[StaffView[Arguments]], View[Arguments]
         @wraps(view)
         def guarded(request: HttpRequest, *args: Arguments.args, **kwargs: Arguments.kwargs) -> HttpResponseBase:
             refused = _refusal(request, access)
-            return _private(refused or view(cast(StaffRequest, request), *args, **kwargs))
+            # Times are those of the clinic.
+            with timezone.override(clinic().time_zone or settings.TIME_ZONE):
+                return _private(refused or view(cast(StaffRequest, request), *args, **kwargs))
 
         return _declared(guarded, access)
 
@@ -157,21 +171,26 @@ def _refusal(request: HttpRequest, access: Access) -> HttpResponse | None:
     user = request.user
     is_background = access.is_background or "X-Background" in request.headers
     if not user.is_authenticated or sessions.is_over(request, is_background=is_background):
-        return _to_login(request, access)
+        return _to(request, access, "console:login")
     staff = cast(StaffRequest, request)
-    staff.permissions = permissions_of(staff.user)
+    if not access.is_half and not is_verified(request):
+        if has_factor(staff.user):
+            return _to(request, access, "console:verify")
+        if config().needs_second_factor:
+            return _to(request, access, "console:second_factor")
+    staff.permissions = frozenset() if access.is_half else permissions_of(staff.user)
     if access.permission is not None and access.permission not in staff.permissions:
         return render(request, "console/refused.html", status=403)
     return None
 
 
-def _to_login(request: HttpRequest, access: Access) -> HttpResponse:
+def _to(request: HttpRequest, access: Access, name: str) -> HttpResponse:
+    """To the login or the second factor, and from there on to where the person was going."""
     if access.is_background:
         return HttpResponse(status=401)
-    login = reverse("console:login")
-    if request.method != "GET":
-        return redirect(login)
-    return redirect(f"{login}?{urlencode({'next': request.get_full_path()})}")
+    if request.method != "GET" or access.is_half:
+        return redirect(name)
+    return redirect(f"{reverse(name)}?{urlencode({'next': request.get_full_path()})}")
 
 
 def _private(response: HttpResponseBase) -> HttpResponseBase:

@@ -152,4 +152,6 @@ def _done(request: StaffRequest, done: actions.Undo, words: str) -> HttpResponse
 
 
 def _back(request: StaffRequest) -> HttpResponse:
-    return redirect(own_address(request, request.POST.get("next", "")) or "console:home")
+    # A button may lead elsewhere than its form: on to the next conversation.
+    target = request.GET.get("next") or request.POST.get("next", "")
+    return redirect(own_address(request, target) or "console:home")

@@ -18,4 +18,5 @@ class ConsoleConfig(AppConfig):
         register(Entry("Queue", "console:queue", Permission.READ, 10, queue_length))
         pages = ("console:conversation",)
         register(Entry("Conversations", "console:conversations", Permission.READ, 20, match=pages))
+        register(Entry("People", "console:people", Permission.PEOPLE, 90, match=("console:person",)))
         register(Entry("Mark", "console:messages", Permission.REVIEW, 25))

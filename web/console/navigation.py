@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from shared.clinic import clinic
-from web.console.access import Permission, Role, permissions_of, roles_of
+from web.console.access import Permission, Role, roles_of
 
 
 @dataclass(frozen=True)
@@ -45,9 +45,8 @@ def console(request: HttpRequest) -> dict[str, object]:
     user = request.user
     if not user.is_authenticated:
         return {"clinic_name": clinic().name}
-    permissions = getattr(request, "permissions", None)
-    if permissions is None:
-        permissions = permissions_of(user)
+    # Before the second factor there are none.
+    permissions: frozenset[Permission] = getattr(request, "permissions", frozenset())
     here = match.view_name if match else ""
     menu = [
         {

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from shared.clinic import clinic
 from web.channels.models import Delivery
 from web.conversations.models import Conversation, Message, Reply
 from web.privacy.masking import masked
@@ -156,7 +157,7 @@ def _said(reply: Reply, states: dict[object, str]) -> Said:
     feedback = getattr(reply, "feedback", None)
     return Said(
         reply=reply,
-        text=masked(str(body.get("text", ""))),
+        text=without_personal_data(str(body.get("text", ""))),
         kind=reply.kind,
         sources=[source for source in body.get("sources") or [] if str(source.get("url", "")).startswith("http")],
         choices=[str(choice.get("title", "")) for choice in body.get("choices") or []],
@@ -164,6 +165,12 @@ def _said(reply: Reply, states: dict[object, str]) -> Said:
         helpful=feedback.helpful if feedback else None,
         comment=masked(feedback.comment) if feedback else "",
     )
+
+
+def without_personal_data(reply: str) -> str:
+    """What the assistant said, masked; the clinic's own number is nobody's secret."""
+    phone = clinic().phone_text
+    return phone.join(masked(part) for part in reply.split(phone)) if phone else masked(reply)
 
 
 def _states(conversation: Conversation) -> dict[object, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from web.console import acting, conversation, conversations, exporting, login, messages, views
+from web.console import acting, conversation, conversations, exporting, login, messages, people, second_factor, views
 
 app_name = "console"
 urlpatterns = [
@@ -12,6 +12,13 @@ urlpatterns = [
     path("login", login.login, name="login"),
     path("logout", login.logout, name="logout"),
     path("account", views.account, name="account"),
+    path("login/code", second_factor.verify, name="verify"),
+    path("account/second-factor", second_factor.set_up, name="second_factor"),
+    path("account/backup-codes", second_factor.new_codes, name="new_codes"),
+    path("people", people.people, name="people"),
+    path("people/<int:pk>", people.person, name="person"),
+    path("people/<int:pk>/change", people.change, name="change_person"),
+    path("welcome/<str:name>/<str:token>", people.welcome, name="welcome"),
     path("queue", conversations.queue, name="queue"),
     path("conversations", conversations.conversations, name="conversations"),
     path("conversations/<uuid:pk>", conversation.conversation, name="conversation"),

@@ -11,6 +11,7 @@ from django.test import Client
 
 from web.console.access import Role
 
+PASSWORD = "a long made-up password"
 NewStaff = Callable[..., User]
 LoggedIn = Callable[..., Client]
 
@@ -26,7 +27,7 @@ def new_staff(db: None) -> NewStaff:
     """An account with these roles."""
 
     def new(*roles: Role, name: str = "") -> User:
-        user = User.objects.create_user(name or "-".join(roles) or "nobody", password="a long made-up password")
+        user = User.objects.create_user(name or "-".join(roles) or "nobody", password=PASSWORD)
         user.groups.set([Group.objects.get_or_create(name=role.value)[0] for role in roles])
         return user
 
@@ -40,7 +41,7 @@ def logged_in(new_staff: NewStaff) -> LoggedIn:
     def log_in(*roles: Role, name: str = "") -> Client:
         client = Client()
         who = new_staff(*roles, name=name)
-        answer = client.post("/console/login", {"username": who.username, "password": "a long made-up password"})
+        answer = client.post("/console/login", {"username": who.username, "password": PASSWORD})
         assert answer.status_code == 302
         return client
 

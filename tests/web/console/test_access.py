@@ -35,6 +35,8 @@ PATTERNS = console_patterns()
 
 def address(prefix: str, pattern: URLPattern) -> str:
     """An address of this pattern, with ids of nothing."""
+    if "<str:name>/<str:token>" in str(pattern.pattern):
+        return f"{prefix}welcome/MQ/x"
     parts = {"uuid": str(uuid.UUID(int=7)), "int": "7", "str": "x", "slug": "x"}
     route = str(pattern.pattern)
     for kind, value in parts.items():
@@ -73,6 +75,8 @@ def test_every_address_as_every_role(logged_in: LoggedIn, role: Role) -> None:
         access = access_of(pattern.callback)
         assert access is not None
         client = logged_in(role, name=f"{role}-{pattern.name}")
+        if access.is_open or access.is_half:
+            continue
         allowed = access.permission is None or access.permission in ROLES[role]
         for method in (client.get, client.post):
             status = method(address(prefix, pattern)).status_code
