@@ -248,8 +248,8 @@ async def erase_visitors() -> None:
 
 async def delete_what_is_due() -> None:
     """Delete what was kept for as long as the settings say."""
-    await sync_to_async(retention.note_settings)()
-    gone = await sync_to_async(retention.enforce)()
+    await in_database(retention.note_settings)
+    gone = await in_database(retention.enforce)
     if gone:
         logger.info("Retention: %s conversations and %s requests were deleted", gone.conversations, gone.requests)
 
