@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from asgiref.sync import sync_to_async
 from django.core.cache import cache
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, JsonResponse
@@ -16,6 +15,7 @@ from web import rasa, worker
 from web.channels import outbox as channels_outbox
 from web.config import config
 from web.notifications import outbox
+from web.steps import in_database
 
 
 @never_cache
@@ -31,14 +31,14 @@ async def ready(request: HttpRequest) -> JsonResponse:
     Without the worker or Redis, or with notifications that fail, visitors are still answered: 200, and "degraded".
     """
     actions_url = config().action_server_url.removesuffix("/webhook") + "/health"
-    database, rasa_is_well, actions, worker_is_well, notifications, channels, counts = await asyncio.gather(
-        sync_to_async(_database_is_well)(),
+    rasa_is_well, actions, database, worker_is_well, notifications, channels, counts = await asyncio.gather(
         rasa.is_ready(),
         rasa.is_well(actions_url),
-        sync_to_async(_unless_database_fails)(worker.is_alive),
-        sync_to_async(_unless_database_fails)(lambda: not outbox.are_failing()),
-        sync_to_async(_unless_database_fails)(lambda: not channels_outbox.are_failing()),
-        sync_to_async(_redis_is_well)(),
+        in_database(_database_is_well),
+        in_database(_unless_database_fails, worker.is_alive),
+        in_database(_unless_database_fails, lambda: not outbox.are_failing()),
+        in_database(_unless_database_fails, lambda: not channels_outbox.are_failing()),
+        in_database(_redis_is_well),
     )
     needed = {"database": database, "rasa": rasa_is_well, "actions": actions}
     parts = {name: "ok" if is_well else "down" for name, is_well in needed.items()}

@@ -63,10 +63,18 @@ async def test_only_the_api_goes_the_short_way() -> None:
     async def nothing(*_: object) -> dict[str, object]:
         return {"type": "http.disconnect"}
 
-    for path in ("/", "/admin/", "/api/chat/nothing", "/api/chatter", "/health/ready"):
+    for path in ("/", "/admin/", "/api/chat/nothing", "/api/chatter", "/healthy"):
         await door({"type": "http", "path": path}, nothing, nothing)  # type: ignore[arg-type]
     await door({"type": "lifespan"}, nothing, nothing)  # type: ignore[arg-type]
-    assert seen == ["/", "/admin/", "/api/chat/nothing", "/api/chatter", "/health/ready", "lifespan"]
+    assert seen == ["/", "/admin/", "/api/chat/nothing", "/api/chatter", "/healthy", "lifespan"]
+
+
+@pytest.mark.parametrize("host", ["10.1.2.3:8000", "web", "testserver"])
+async def test_whoever_watches_asks_by_address(visitor: Visitor, host: str) -> None:
+    """A probe knows no host name of ours; all else is refused under a foreign one."""
+    assert (await visitor.http.get("/health/live", headers={"Host": host})).status_code == 200
+    is_ours = host == "testserver"
+    assert (await visitor.http.get("/", headers={"Host": host})).status_code == (200 if is_ours else 400)
 
 
 async def test_a_body_in_chunks_is_read_whole(visitor: Visitor) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from django.conf import settings
 
+from web.config import config
 from web.operations.databases import OperationFailed, copy, databases, is_empty, put_back
 
 _PREFIX, _MANIFEST = "smp-", "manifest.json"
@@ -72,8 +73,9 @@ def restore(backup: Path, *, replace: bool = False) -> list[str]:
     notes = [f"This is how it was at {manifest.get('at')}. What visitors deleted since then is there again."]
     if manifest.get("key") != _key():
         notes.append(
-            "SECRET_KEY is another one than at the time of the backup: sessions and form links of then are over, and "
-            "who wrote on Messenger and WhatsApp can't be read. Set the old key to keep them."
+            "SECRET_KEY or DATA_KEYS are others than at the time of the backup: sessions and form links of then may "
+            "be over, contact details and who wrote on Messenger and WhatsApp unreadable. Set the old ones to keep "
+            "them."
         )
     return notes
 
@@ -84,5 +86,6 @@ def _hash(file: Path) -> str:
 
 
 def _key() -> str:
-    """What tells one SECRET_KEY from another, and nothing about it."""
-    return hashlib.sha256(b"which key: " + settings.SECRET_KEY.encode()).hexdigest()[:16]
+    """What tells one set of keys from another, and nothing about it."""
+    keys = [settings.SECRET_KEY, config().data_keys.get_secret_value()]
+    return hashlib.sha256(f"which keys: {keys}".encode()).hexdigest()[:16]

@@ -1,8 +1,10 @@
-"""The short way to the website API: what every message passes, and nothing else.
+"""The short way to the website API and to the health: what every message passes, and nothing else.
 
 Django's own way reads each request through a dozen layers, several of them in a thread of their own: sessions, logins,
 forms, a body on disk. The API has none of these; a token is its session, and what protects it stands here: the size of
 a body, the host, the origins, the headers of every answer. Whatever is no call of the API goes Django's way.
+
+The health addresses are asked by address, from inside, by whatever watches the process: any host will do for them.
 """
 
 from __future__ import annotations
@@ -24,7 +26,7 @@ from django.urls import Resolver404, ResolverMatch, resolve
 from web import pages
 from web.middleware import ContentSecurityPolicy, Observed
 
-_PREFIX = "/api/chat/"
+_PREFIX, _HEALTH = "/api/chat/", "/health"
 _Event = Mapping[str, Any]
 _Receive = Callable[[], Awaitable[_Event]]
 _Send = Callable[[_Event], Awaitable[None]]
@@ -67,7 +69,8 @@ class Door:
         response: HttpResponse | None = self._security.process_request(request)
         if response is None and match is not None:
             try:
-                request.get_host()
+                if not request.path.startswith(_HEALTH):
+                    request.get_host()
             except SuspiciousOperation as error:
                 response = pages.bad_request(request, error)
             else:
@@ -83,7 +86,7 @@ def _nobody(request: HttpRequest) -> HttpResponse:
 
 
 def _call_of(scope: dict[str, Any]) -> ResolverMatch | None:
-    if scope["type"] != "http" or not scope["path"].startswith(_PREFIX):
+    if scope["type"] != "http" or not scope["path"].startswith((_PREFIX, _HEALTH)):
         return None
     try:
         return resolve(scope["path"])
