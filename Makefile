@@ -16,7 +16,7 @@ export PYTHONUNBUFFERED := 1
 export RASA_TELEMETRY_ENABLED := false
 
 .PHONY: help setup setup-dev run test check train chat predict evaluate evaluate-conversations masking bench tune-encoder \
-	measure bench-load faults-handoff conformance channel-faults simulate check-channels test-widget widget-size demo screens doctor staff clean
+	measure bench-load faults-handoff conformance channel-faults simulate check-channels test-widget widget-size demo screens doctor audit sbom openapi staff clean
 
 help:  ## This list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "make %-23s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -102,6 +102,18 @@ demo: setup  ## The console with 2,000 made-up conversations in a database of th
 	@$(RUN) -m web migrate --verbosity 0
 	@$(RUN) -m web demo $(DEMO)
 	@exec $(RUN) -m web serve --alone
+
+audit: setup  ## Known vulnerabilities of the locked packages, with a control that shows the audit works
+	@$(RUN) -m scripts.audit
+
+sbom: setup  ## The software bill of materials, as CycloneDX, into results/sbom.cdx.json
+	@mkdir -p results
+	@$(UV) export --frozen --no-default-groups --no-emit-project --format cyclonedx1.5 --quiet \
+		--preview-features sbom-export --output-file results/sbom.cdx.json
+	@echo "results/sbom.cdx.json"
+
+openapi: setup  ## Write docs/openapi.json anew
+	@DJANGO_SETTINGS_MODULE=web.settings $(RUN) -m web.website.openapi > docs/openapi.json
 
 doctor: setup  ## Look at the running installation and say what to put right
 	@$(RUN) -m web doctor

@@ -59,6 +59,7 @@ class Config(BaseSettings):
     session_days: int = Field(default=7, ge=1, le=90)
     messages_per_minute_per_session: int = Field(default=30, ge=1)
     messages_per_minute_per_address: int = Field(default=300, ge=1)
+    messages_per_minute_per_channel: int = Field(default=3000, ge=1)
     sessions_per_hour_per_address: int = Field(default=300, ge=1)
     contact_forms_per_hour_per_address: int = Field(default=10, ge=1)
     resume_minutes: float = Field(default=30.0, gt=0, le=24 * 60)

@@ -19,6 +19,8 @@ POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
+#: What no page of ours asks a browser for.
+PERMISSIONS = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
 logger = logging.getLogger("web.requests")
 _Sync = Callable[[HttpRequest], HttpResponse]
 _Async = Callable[[HttpRequest], Awaitable[HttpResponse]]
@@ -45,6 +47,7 @@ def ContentSecurityPolicy(get_response: _Sync | _Async) -> _Sync | _Async:  # no
 
 def _with_policy(response: HttpResponse) -> HttpResponse:
     response.headers.setdefault("Content-Security-Policy", POLICY)
+    response.headers.setdefault("Permissions-Policy", PERMISSIONS)
     return response
 
 

@@ -146,7 +146,10 @@ CSRF_TRUSTED_ORIGINS = [_config.public_url]
 CSRF_FAILURE_VIEW = "web.pages.form_expired"
 if _config.is_production:
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
+    # Browsers take a cookie of this name from this very host alone, and only over HTTPS.
+    SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-session", "__Host-csrf"
     SECURE_HSTS_SECONDS = 365 * 24 * 3600
+    SECURE_HSTS_INCLUDE_SUBDOMAINS = True
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _config.trusted_proxies else None
 
 CORS_ALLOWED_ORIGINS = _config.widget_origins

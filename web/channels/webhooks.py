@@ -9,7 +9,6 @@ import logging
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from asgiref.sync import sync_to_async
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.cache import never_cache
@@ -18,12 +17,16 @@ from django.views.decorators.csrf import csrf_exempt
 from web.channels import intake, messenger, whatsapp
 from web.config import config
 from web.conversations.models import Channel
+from web.limits import is_over_limit, visitor_address
+from web.steps import in_database
 
 logger = logging.getLogger(__name__)
 
 #: Meta sends up to 3 MB.
 MAX_BODY = 4 * 1024 * 1024
 _SIGNATURE = "sha256="
+#: After so many from one address, each of its wrong signatures is answered without a line in the log.
+_UNSIGNED_PER_MINUTE = 60
 
 View = Callable[[HttpRequest], Coroutine[Any, Any, HttpResponse]]
 
@@ -61,13 +64,18 @@ async def _receive(request: HttpRequest, channel: str, object_: str) -> HttpResp
     if len(body) > MAX_BODY:
         return _answer(413)
     if not is_signed(body, request.headers.get("X-Hub-Signature-256", "")):
+        if await in_database(is_over_limit, "unsigned", visitor_address(request), _UNSIGNED_PER_MINUTE, 60):
+            return _answer(429)
         logger.error("A webhook of %s was refused: its signature is missing or wrong", channel)
         return _answer(401)
     if not _is_readable(body, object_):
         logger.error("A webhook of %s was refused: it is not what Meta sends", channel)
         return _answer(400)
+    if await in_database(is_over_limit, "channel", channel, config().messages_per_minute_per_channel, 60):
+        # Meta sends it again, and later.
+        return _answer(503)
     try:
-        await sync_to_async(intake.store)(channel, body)
+        await in_database(intake.store, channel, body)
     except DatabaseError as error:
         # Meta sends it again.
         logger.error("A webhook of %s can't be kept (%s)", channel, type(error).__name__)

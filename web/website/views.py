@@ -172,6 +172,7 @@ def _take_in(request: HttpRequest) -> Message:
     conversation = _conversation(request)
     _limit("message", visitor_address(request), config().messages_per_minute_per_address, _MINUTE)
     _limit("message", conversation.pk.hex, config().messages_per_minute_per_session, _MINUTE)
+    _limit("channel", conversation.channel, config().messages_per_minute_per_channel, _MINUTE)
     asked = _body(request, MessageBody)
     if asked.choice and not _was_offered(conversation, asked.choice):
         raise ApiError(422, "choice_not_offered", "This choice was not offered in this conversation.")
