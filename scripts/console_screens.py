@@ -129,6 +129,14 @@ def addresses(page: Page, site: str) -> list[str]:
     return list(dict.fromkeys([*found, *BESIDE]))
 
 
+def name_of(address: str) -> str:
+    """An address as the name of a picture; the ids in it say nothing."""
+    path, _, query = address.removeprefix("/console/").partition("?")
+    kept = re.search(r"(?:show|days|name)=(\w+)", query)
+    path = re.sub(r"[0-9a-f-]{36}|\b\d+$", "one", path)
+    return "-".join(part for part in [*re.split(r"\W+", path), kept[1] if kept else ""] if part)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
@@ -145,9 +153,7 @@ def main() -> None:
             page = log_in(browser, site, password, device)
             for address in addresses(page, site):
                 page.goto(f"{site}{address}")
-                name = re.sub(r"[0-9a-f-]{36}", "one", address.removeprefix("/console/"))
-                name = re.sub(r"\W+", "-", name).strip("-")
-                page.screenshot(path=options.folder / f"{name}-{device.name}.png", full_page=True)
+                page.screenshot(path=options.folder / f"{name_of(address)}-{device.name}.png", full_page=True)
             print(f"{device.name}: done", flush=True)
         for address, device, picture in PICTURES if options.docs else ():
             page = log_in(browser, site, password, device)

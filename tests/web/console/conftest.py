@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group, User
 from django.test import Client
+from playwright.sync_api import Browser, Page
 
+from scripts.console_screens import Device, demo, log_in
 from web.console.access import Role
 
 PASSWORD = "a long made-up password"
@@ -46,3 +49,32 @@ def logged_in(new_staff: NewStaff) -> LoggedIn:
         return client
 
     return log_in
+
+
+@dataclass(frozen=True)
+class DemoSite:
+    """The demo, served; and its people."""
+
+    address: str
+    password: str
+    browser: Browser
+
+    def person(self, name: str, device: Device) -> Page:
+        """A browser in which one of the demo's people has logged in: rita, mary, carl, ada, or demo, who may do all."""
+        page = log_in(self.browser, self.address, self.password, device, name)
+        page.context.set_default_timeout(30_000)
+        return page
+
+
+@pytest.fixture(scope="session")
+def _demo() -> Iterator[tuple[str, str]]:
+    with demo(160) as (address, password):
+        yield address, password
+
+
+@pytest.fixture
+def demo_site(_demo: tuple[str, str], browser: Browser) -> Iterator[DemoSite]:
+    """The console with made-up conversations, in a real browser."""
+    yield DemoSite(*_demo, browser)
+    for context in browser.contexts:
+        context.close()
