@@ -96,6 +96,7 @@ DEMO_DATABASE_URL ?= sqlite:///$(CURDIR)/var/demo.sqlite3
 
 demo: export DATABASE_URL := $(DEMO_DATABASE_URL)
 demo: export WEB_PORT := $(PORT)
+demo: export STAFF_SECOND_FACTOR := False
 demo: setup  ## The console with 2,000 made-up conversations in a database of their own; FRESH=1 makes them anew
 	@mkdir -p var
 	@$(if $(FRESH),rm -f var/demo.sqlite3 var/demo.sqlite3-wal var/demo.sqlite3-shm)

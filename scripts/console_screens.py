@@ -73,6 +73,9 @@ def demo(conversations: int) -> Iterator[tuple[str, str]]:
             "DATABASE_URL": f"sqlite:///{folder}/demo.sqlite3",
             "WEB_PORT": str(port),
             "WIDGET_RELEASES": f"{folder}/releases",
+            # A person with a password is all that can be shown here.
+            "ENVIRONMENT": "development",
+            "STAFF_SECOND_FACTOR": "False",
         }
         web = [sys.executable, "-m", "web"]
         subprocess.run([*web, "migrate", "--verbosity", "0"], env=environment, cwd=ROOT, check=True)

@@ -19,6 +19,8 @@ from web.content.models import Proposal
 
 LONGEST = 2_000
 _WIDTH = 120
+#: Below this share of words in common a word-by-word view is harder to read than both wordings.
+_LEAST_ALIKE = 0.4
 _PLACEHOLDER = re.compile(r"\{([^}]*)\}")
 
 
@@ -115,12 +117,13 @@ def is_stale(proposal: Proposal) -> bool:
 
 
 def word_diff(before: str, after: str) -> list[tuple[str, str]]:
-    """Two wordings as runs of words: `("same" | "gone" | "new", words)`, in order."""
+    """Two wordings as runs of words, `("same" | "gone" | "new", words)`; both as a whole when little is the same."""
     old, new = re.findall(r"\S+\s*", before), re.findall(r"\S+\s*", after)
+    matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
+    if matcher.ratio() < _LEAST_ALIKE:
+        return [("gone", before), ("new", after)]
     runs: list[tuple[str, str]] = []
-    for tag, old_from, old_to, new_from, new_to in difflib.SequenceMatcher(
-        None, old, new, autojunk=False
-    ).get_opcodes():
+    for tag, old_from, old_to, new_from, new_to in matcher.get_opcodes():
         if tag == "equal":
             runs.append(("same", "".join(new[new_from:new_to])))
             continue

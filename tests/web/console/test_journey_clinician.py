@@ -18,7 +18,7 @@ LAPTOP = DEVICES[1]
 def test_a_clinician_signs_what_is_not_signed(demo_site: DemoSite) -> None:
     """Not without saying that it was read; then visitors read the name, until it is taken back."""
     page = demo_site.person("carl", LAPTOP)
-    page.get_by_role("link", name="Content").click()
+    page.get_by_role("link", name="Content", exact=True).click()
     page.get_by_role("link", name=re.compile("Not signed")).click()
     page.locator(".rows > li").filter(has=page.locator(".chip", has_text=re.compile("^Not signed$"))).first.locator(
         "a.title"

@@ -34,7 +34,7 @@ def test_a_manager_reads_the_figures_of_a_quarter(demo_site: DemoSite) -> None:
 def test_a_manager_proposes_a_better_wording(demo_site: DemoSite) -> None:
     """A promise is refused with what to say instead, and the words are still there; the second try is kept."""
     page = demo_site.person("mary", LAPTOP)
-    page.get_by_role("link", name="Content").click()
+    page.get_by_role("link", name="Content", exact=True).click()
     page.get_by_role("link", name=re.compile("Asked most")).click()
     page.locator(".rows a.title").first.click()
     wording = page.get_by_label("New wording")

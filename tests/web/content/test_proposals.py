@@ -164,3 +164,11 @@ def test_the_difference_is_shown_word_by_word() -> None:
         ("new", "them at once, "),
         ("same", "now."),
     ]
+
+
+def test_wordings_with_little_in_common_are_shown_whole() -> None:
+    """Word by word nobody could read them."""
+    assert word_diff("Most people feel some of it.", "Ask the clinic for a list of prices.") == [
+        ("gone", "Most people feel some of it."),
+        ("new", "Ask the clinic for a list of prices."),
+    ]
