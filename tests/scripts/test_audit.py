@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
 import threading
 import tomllib
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 
 import pytest
 
@@ -87,3 +90,18 @@ def test_a_database_that_is_away_is_no_audit() -> None:
 def test_the_control_is_never_installed() -> None:
     """Nothing of the project names it but the audit."""
     assert "audit_control" not in (ROOT / "pyproject.toml").read_text()
+
+
+def test_there_is_a_bill_of_materials(tmp_path: Path) -> None:
+    """Every locked package that running needs, with its version, as CycloneDX; none that only development needs."""
+    uv = shutil.which("uv") or str(ROOT / ".tools" / "bin" / "uv")
+    file = tmp_path / "sbom.json"
+    command = [uv, "export", "--frozen", "--no-default-groups", "--no-emit-project", "--format", "cyclonedx1.5"]
+    subprocess.run(
+        [*command, "--preview-features", "sbom-export", "--quiet", "--output-file", str(file)], cwd=ROOT, check=True
+    )
+    bill = json.loads(file.read_text(encoding="utf-8"))
+    names = {part["name"]: part["version"] for part in bill["components"]}
+    assert bill["bomFormat"] == "CycloneDX"
+    assert {"django", "rasa", "onnxruntime"} <= set(names)
+    assert "pytest" not in names
