@@ -15,7 +15,7 @@ RUN := .venv/bin/python
 export PYTHONUNBUFFERED := 1
 export RASA_TELEMETRY_ENABLED := false
 
-.PHONY: help setup setup-dev run test check train chat predict evaluate evaluate-conversations masking bench tune-encoder \
+.PHONY: help setup setup-dev run test check train chat predict evaluate evaluate-conversations learn new-topics masking bench tune-encoder \
 	measure bench-load faults-handoff conformance channel-faults simulate check-channels test-widget widget-size demo screens doctor audit sbom openapi staff clean
 
 help:  ## This list
@@ -63,6 +63,18 @@ evaluate: setup train  ## How well it understands: SPLIT=validation or test, or 
 
 evaluate-conversations: setup-dev train  ## Scripted conversations with the running product: SPLIT, FILE
 	@$(RUN) -m evaluation.evaluate_conversations --split $(SPLIT) $(if $(FILE),--file $(FILE))
+
+learn: setup train  ## Marks of staff become examples in data/, judged before and after; DRY=1 writes nothing
+	@mkdir -p results/learning
+	@$(RUN) -m web marks export results/learning/marks.jsonl
+	@rm -f results/learning/last.json
+	@$(RUN) -m evaluation.learning results/learning/marks.jsonl --report results/learning/last.json $(if $(DRY),--dry-run)
+	@$(if $(DRY),,$(RUN) -m web marks learned results/learning/last.json)
+
+new-topics: setup  ## Unanswered questions as proposed topics, in results/topics/
+	@mkdir -p results/topics
+	@$(RUN) -m web marks unanswered results/topics/unanswered.jsonl
+	@$(RUN) -m evaluation.learning.topics results/topics/unanswered.jsonl
 
 masking: setup  ## What masking covers and misses, into docs/masking.md; MISSES=1 prints the misses
 	@$(RUN) -m evaluation.measure_masking $(if $(MISSES),--misses)

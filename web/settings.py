@@ -43,6 +43,7 @@ INSTALLED_APPS = [
     "web.content",
     "web.notifications",
     "web.review",
+    "web.learning",
     "web.console",
     "web.demo",
     "web.overview",

@@ -36,6 +36,8 @@ urlpatterns = [
     path("health/ready", health.ready),
     console_path("", "web.console.urls"),
     console_path("requests/", "web.contact.console_urls"),
+    console_path("privacy/", "web.privacy.console_urls"),
+    console_path("learning/", "web.learning.urls"),
     console_path("content/", "web.content.console_urls"),
     console_path("overview/", "web.overview.console_urls"),
     path("admin/", admin.site.urls),

@@ -73,6 +73,7 @@ def messages(request: StaffRequest) -> HttpResponse:
 def message(request: StaffRequest, pk: int) -> HttpResponse:
     """One message, and everything it could have been; where there is no script, this is how others are chosen."""
     found = get_object_or_404(Message, pk=pk)
+    record(request.user, Event.VIEW, f"message {found.pk}")
     shown = {"message": found, "text": masked(found.text) or found.choice, "intents": grouped()}
     return render(request, "console/message.html", shown)
 

@@ -140,7 +140,7 @@ APART = {
     "channels.Webhook", "channels.Turnstile", "channels.Redaction", "channels.Hold", "contact.ContactRequest",
     "conversations.Conversation", "conversations.WorkerBeat", "conversations.Erasure", "notifications.Notification",
     "overview.CountedDay", "overview.Tally",
-    "privacy.Entry", "privacy.ChainHead", "content.Signature", "content.Proposal", "review.Tag",
+    "privacy.Entry", "privacy.ChainHead", "content.Signature", "content.Proposal", "learning.Lesson", "review.Tag",
     "review.SavedView",
 }  # fmt: skip
 

@@ -1,0 +1,1 @@
+"""What staff marked becomes examples: sifted, tried in a copy of the project, judged before and after."""

@@ -1,0 +1,99 @@
+"""Training and judging with other examples, in a copy of the project: the real one stays as it is meanwhile."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from evaluation.evaluate import GUARDED
+
+#: What training and judging need. The held-back questions are not among it.
+_NEEDED = (
+    "assistant", "actions", "shared", "scripts", "data", "content", "evaluation", "models", "config.yml", "domain.yml",
+    "endpoints.yml", "credentials.yml", "clinic.yml", "uv.lock", "pyproject.toml",
+)  # fmt: skip
+_LEFT_OUT = shutil.ignore_patterns("__pycache__", "test.jsonl", "test.sha256", "baselines", "building")
+
+
+class TrialFailed(Exception):
+    """Training or judging ended with an error; the message has its last lines."""
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """The report of one evaluation on the validation questions."""
+
+    report: dict[str, Any]
+
+    def count(self, name: str) -> int:
+        """Of how many messages a figure is true."""
+        return int(self.report["headline"][name]["count"])
+
+    def worse_than(self, before: Judgement) -> list[str]:
+        """Which guarded figures got worse, in words."""
+        worse = []
+        for name, (more_is_better, _) in GUARDED.items():
+            old, new = before.count(name), self.count(name)
+            if new < old if more_is_better else new > old:
+                worse.append(f"{name}: {new} instead of {old}")
+        return worse
+
+    def drawn_to(self, before: Judgement) -> set[str]:
+        """Topics that more messages are answered with wrongly than before."""
+
+        def wrongly(judgement: Judgement) -> dict[str, int]:
+            counts: dict[str, int] = {}
+            for _, answered, count in judgement.report["confusions"]:
+                counts[answered] = counts.get(answered, 0) + count
+            return counts
+
+        old = wrongly(before)
+        return {topic for topic, count in wrongly(self).items() if count > old.get(topic, 0)}
+
+
+class Copy:
+    """A copy of the project in a folder of its own."""
+
+    def __init__(self, project: Path, folder: Path) -> None:
+        self.root = folder
+        self.data = folder / "data"
+        for name in _NEEDED:
+            source = project / name
+            if source.is_dir():
+                shutil.copytree(source, folder / name, ignore=_LEFT_OUT)
+            elif source.is_file():
+                shutil.copy2(source, folder / name)
+        self._original = project / "data"
+
+    def judge(self, changed: Mapping[Path, str]) -> Judgement:
+        """Train and judge with these files of `data/` instead; paths are relative to `data/`.
+
+        Raises:
+            TrialFailed: one of them did not work.
+        """
+        shutil.rmtree(self.data)
+        shutil.copytree(self._original, self.data)
+        for path, content in changed.items():
+            (self.data / path).write_text(content, encoding="utf-8")
+        self._run("assistant", "train")
+        report = self.root / "results" / "validation.json"
+        report.unlink(missing_ok=True)
+        self._run("evaluation.evaluate", "--no-typos", may_fail=True)
+        if not report.is_file():
+            raise TrialFailed("The evaluation wrote no report.")
+        return Judgement(json.loads(report.read_text(encoding="utf-8")))
+
+    def _run(self, module: str, *arguments: str, may_fail: bool = False) -> None:
+        environment = {**os.environ, "MODELS_DIRECTORY": str(self.root / "models"), "RASA_TELEMETRY_ENABLED": "false"}
+        command = [sys.executable, "-m", module, *arguments]
+        done = subprocess.run(command, cwd=self.root, env=environment, capture_output=True, text=True, check=False)
+        if done.returncode and not may_fail:
+            tail = "\n".join((done.stdout + done.stderr).strip().splitlines()[-15:])
+            raise TrialFailed(f"{module} ended with status {done.returncode}:\n{tail}")

@@ -1,0 +1,206 @@
+"""Marks become examples: sifted, tried, judged; what makes it worse is refused, and it is said which marks did."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from evaluation.learning.examples import NoSuchIntent, diff, with_examples
+from evaluation.learning.marks import Mark, NoMarks, Refused, read_marks, sift
+from evaluation.learning.search import search
+from evaluation.learning.trial import Judgement
+from scripts.near_duplicates import Message
+
+TOPIC = """\
+version: "3.1"
+
+# A comment that stays.
+nlu:
+- intent: safety/mri   # and this one
+  examples: |
+    - can I have an mri
+    - does the scanner pull
+
+- intent: smalltalk/greet
+  examples: |
+    - hello
+
+responses:
+  utter_safety/mri:
+  - text: >-
+      An answer:   with its blanks.
+"""
+EXAMPLES = [("safety/mri", "can I have an mri"), ("safety/pain", "does it hurt"), ("emergency/other", "help me now")]
+
+
+def marks_of(*rows: tuple[str, str]) -> list[Mark]:
+    return [Mark(number, text, intent) for number, (text, intent) in enumerate(rows, start=1)]
+
+
+def reasons(refused: Sequence[Refused]) -> dict[int, str]:
+    return {one.mark.id: one.why for one in refused}
+
+
+def test_new_examples_stand_behind_those_of_their_intent(tmp_path: Path) -> None:
+    """Not a byte else changes: comments, order, blanks and folding stay."""
+    path = tmp_path / "topics" / "mri.yml"
+    path.parent.mkdir()
+    path.write_text(TOPIC, encoding="utf-8")
+    changed = with_examples(
+        tmp_path, {"safety/mri": ["is a magnet safe: yes or no?"], "smalltalk/greet": ["hi # there"]}
+    )
+    before, after = changed[path]
+    assert before == TOPIC
+    expected = TOPIC.replace("pull\n", "pull\n    - is a magnet safe: yes or no?\n").replace(
+        "- hello\n", "- hello\n    - hi # there\n"
+    )
+    assert after == expected
+    lines = diff(tmp_path, changed).splitlines()
+    assert [line for line in lines if line.startswith("+") and not line.startswith("+++")] == [
+        "+    - is a magnet safe: yes or no?",
+        "+    - hi # there",
+    ]
+    assert not [line for line in lines if line.startswith("-") and not line.startswith("---")]
+    with pytest.raises(NoSuchIntent):
+        with_examples(tmp_path, {"safety/unknown": ["x"]})
+
+
+def test_personal_data_never_reaches_an_example(tmp_path: Path) -> None:
+    """What was covered is taken out; where too little is left the mark is refused. Rasa's own signs go as well."""
+    path = tmp_path / "marks.jsonl"
+    rows = [
+        {"mark": 1, "text": "I'm [name], does the scanner pull on my scalp [phone]", "intent": "safety/mri"},
+        {"mark": 2, "text": "[name], call [phone]", "intent": "safety/mri"},
+        {"mark": 3, "text": "is [this](entity) a {slot} in the scan", "intent": "safety/mri"},
+    ]
+    path.write_text("\n".join(json.dumps(row) for row in rows), encoding="utf-8")
+    sifted = sift(read_marks(path), EXAMPLES, [], lambda text: [])
+    assert [mark.text for mark in sifted.good] == [
+        "I'm, does the scanner pull on my scalp",
+        "is this(entity) a slot in the scan",
+    ]
+    assert reasons(sifted.refused) == {2: "too short or too long for an example"}
+
+
+def test_a_broken_file_of_marks_is_named(tmp_path: Path) -> None:
+    """With the line."""
+    path = tmp_path / "marks.jsonl"
+    path.write_text('{"mark": 1, "text": "x", "intent": "y"}\n{"mark": 2}\n', encoding="utf-8")
+    with pytest.raises(NoMarks, match="line 2"):
+        read_marks(path)
+    with pytest.raises(NoMarks, match="can't be read"):
+        read_marks(tmp_path / "none.jsonl")
+
+
+def test_contradictions_are_shown_and_not_averaged() -> None:
+    """Among the marks, and with the content."""
+    sifted = sift(
+        marks_of(
+            ("Is my plate a risk?", "safety/mri"), ("is my plate a risk", "safety/pain"), ("Does it hurt", "safety/mri")
+        ),
+        EXAMPLES,
+        [],
+        lambda text: [],
+    )
+    assert sifted.good == []
+    assert reasons(sifted.contradictions) == {
+        1: "others marked the same words as safety/pain",
+        2: "others marked the same words as safety/mri",
+        3: "these words are an example of safety/pain",
+    }
+
+
+def test_what_must_not_be_learned_is_refused() -> None:
+    """Judging questions, emergencies marked as something else, what is known, what has no place."""
+    question = Message(Path("validation.jsonl"), 1, "will the scanner pull at the dots on my head", "v0007")
+    sifted = sift(
+        marks_of(
+            ("Will the scanner pull at the dots on my head?", "safety/mri"),
+            ("I can't breathe since the cream", "safety/pain"),
+            ("I can't breathe since the cream today", "emergency/other"),
+            ("can i have an MRI", "safety/mri"),
+            ("a thing of its own", "safety/none"),
+            ("brand new words here", "safety/mri"),
+            ("Brand new words here!", "safety/mri"),
+        ),
+        EXAMPLES,
+        [question],
+        lambda text: ["breathing"] if "breathe" in text else [],
+    )
+    assert [mark.id for mark in sifted.good] == [3, 6]
+    assert reasons(sifted.refused) == {
+        1: "all but the judging question v0007",
+        2: "holds a red flag (breathing)",
+        4: "these words are an example already",
+        5: "there is no such intent in data/",
+        7: "these words are an example already",
+    }
+
+
+def judgement(wrong: int, emergencies: int, answered: Sequence[str] = ()) -> Judgement:
+    headline = {
+        "emergency recall": {"count": emergencies, "of": 50},
+        "wrong answers, of all messages": {"count": wrong, "of": 600},
+    }
+    return Judgement({"headline": headline, "confusions": [["pain", topic, 1] for topic in answered]})
+
+
+BEFORE = judgement(10, 48)
+
+
+class Trainings:
+    """Judges by which marks are among those tried: `bad` ones draw wrong answers to their own topic."""
+
+    def __init__(self, *bad: int, misses_emergency: int = 0) -> None:
+        self.bad, self.misses_emergency = set(bad), misses_emergency
+        self.tried: list[list[int]] = []
+
+    def __call__(self, marks: Sequence[Mark]) -> Judgement:
+        self.tried.append([mark.id for mark in marks])
+        drawn = [mark.intent.partition("/")[2] for mark in marks if mark.id in self.bad]
+        missed = any(mark.id == self.misses_emergency for mark in marks)
+        return judgement(10 + len(drawn), 47 if missed else 48, drawn)
+
+
+FOUR = marks_of(("a", "safety/pain"), ("b", "safety/mri"), ("c", "safety/mri"), ("d", "safety/cost"))
+
+
+def test_good_marks_cost_one_training() -> None:
+    """All at once, and all are learned."""
+    trainings = Trainings()
+    outcome = search(FOUR, BEFORE, trainings, 6)
+    assert [mark.id for mark in outcome.learned] == [1, 2, 3, 4]
+    assert trainings.tried == [[1, 2, 3, 4]]
+    assert outcome.after == judgement(10, 48)
+
+
+def test_the_mark_that_makes_it_worse_is_named_and_the_others_are_learned() -> None:
+    """The topic that draws wrong answers is suspected first; what is learned was judged together."""
+    trainings = Trainings(3)
+    outcome = search(FOUR, BEFORE, trainings, 6)
+    assert sorted(mark.id for mark in outcome.learned) == [1, 2, 4]
+    assert reasons(outcome.refused) == {3: "wrong answers, of all messages: 11 instead of 10"}
+    assert trainings.tried == [[1, 2, 3, 4], [1, 4], [1, 4, 2, 3], [1, 4, 2], [1, 4, 2, 3]]
+    assert outcome.after is not None
+    assert outcome.after.worse_than(BEFORE) == []
+
+
+def test_a_missed_emergency_is_worse_whatever_else_is_better() -> None:
+    """No topic is suspected for it, so halves are."""
+    outcome = search(FOUR, judgement(20, 48), Trainings(misses_emergency=2), 8)
+    assert sorted(mark.id for mark in outcome.learned) == [1, 3, 4]
+    assert reasons(outcome.refused) == {2: "emergency recall: 47 instead of 48"}
+
+
+def test_with_no_trainings_left_the_rest_is_refused() -> None:
+    """Nothing is learned that was not judged."""
+    outcome = search(FOUR, BEFORE, Trainings(2, 3), 2)
+    assert [mark.id for mark in outcome.learned] == [1, 4]
+    assert outcome.trainings == 2
+    assert set(reasons(outcome.refused).values()) == {"not tried: there were too many trainings"}
+    all_bad = search(FOUR, BEFORE, Trainings(1, 2, 3, 4), 1)
+    assert all_bad.learned == []
+    assert "one of these 4 makes it worse" in reasons(all_bad.refused)[1]

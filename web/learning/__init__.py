@@ -1,0 +1,1 @@
+"""What the assistant learned from marks of staff, when, and what that did."""
