@@ -9,8 +9,10 @@ from django.test import Client
 
 from shared.reply import Understood
 from tests.web.support import an_answer
+from web.channels.models import Delivery
 from web.contact.models import ContactRequest
-from web.conversations.models import Conversation, Erasure, Feedback, Handoff, Message, Reply
+from web.conversations.models import Conversation, Erasure, Feedback, Handoff, Message, Reply, StaffTask
+from web.privacy.models import Entry
 
 pytestmark = pytest.mark.django_db
 
@@ -92,3 +94,29 @@ def test_staff_mark_a_contact_request_as_done(admin_client: Client) -> None:
     request.refresh_from_db()
     assert (request.state, request.name) == ("done", "Jordan")
     assert admin_client.get("/admin/contact/contactrequest/add/").status_code == 403
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "conversations/conversation/", "conversations/conversation/{conversation}/change/", "conversations/message/",
+        "conversations/message/{message}/change/", "conversations/feedback/", "contact/contactrequest/",
+        "contact/contactrequest/{request}/change/", "channels/delivery/", "conversations/stafftask/",
+    ],
+)  # fmt: skip
+def test_here_too_words_are_masked_and_every_look_is_recorded(
+    admin_client: Client, conversation: Conversation, path: str
+) -> None:
+    """The operator sees no more than the staff, and is in the record like them."""
+    Message.objects.update(text="I'm Zebulon, my scalp burns, 310 555 0142")
+    Feedback.objects.update(comment="call 310 555 0142")
+    ContactRequest.objects.update(name="Zebulon Quick", phone="310 555 0142", message="call Zebulon on 310 555 0142")
+    message = Message.objects.first()
+    StaffTask.objects.create(message=message, conversation=conversation)
+    Delivery.objects.create(conversation=conversation, content={"text": "call me on 310 555 0142"})
+    ids = {"conversation": conversation.pk, "request": ContactRequest.objects.get().pk}
+    page = admin_client.get(f"/admin/{path.format(message=message.pk if message else 0, **ids)}")
+    assert page.status_code == 200
+    assert "555 0142" not in page.content.decode()
+    assert "Zebulon" not in page.content.decode()
+    assert Entry.objects.get().event == "view"

@@ -8,12 +8,14 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from web.channels.models import Delivery, Hold, Webhook
-from web.conversations.admin import ReadOnly
+from web.conversations.admin import ReadOnly, Recorded
+from web.privacy.masking import masked
 
 
 @admin.register(Delivery)
-class DeliveryAdmin(ReadOnly, admin.ModelAdmin):
+class DeliveryAdmin(Recorded, ReadOnly, admin.ModelAdmin):
     list_display = ("created_at", "conversation", "author", "said", "state", "times", "attempts", "problem", "sent_at")
+    fields = list_display
     list_filter = ("state", "author", "conversation__channel", "is_urgent")
     list_select_related = ("conversation",)
     date_hierarchy = "created_at"
@@ -21,7 +23,7 @@ class DeliveryAdmin(ReadOnly, admin.ModelAdmin):
 
     @admin.display(description="Text")
     def said(self, delivery: Delivery) -> str:
-        return str(delivery.content.get("text", ""))[:200]
+        return masked(str(delivery.content.get("text", "")))[:200]
 
     @admin.display(description="Seen")
     def times(self, delivery: Delivery) -> int:

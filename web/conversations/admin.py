@@ -1,16 +1,43 @@
-"""A first view of the log for staff: what came in, what was said, what was understood. Read only."""
+"""The log as the operator sees it: masked and read only, and every look is in the record. Staff use the console."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
+from django.contrib.auth.models import User
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from web.conversations.models import Conversation, Erasure, Feedback, Handoff, Message, StaffTask
+from web.privacy.masking import masked
+from web.privacy.record import Event, record
+
+if TYPE_CHECKING:
+    _ModelAdmin = admin.ModelAdmin[Any]
+else:
+    _ModelAdmin = object
+
+
+class Recorded(_ModelAdmin):
+    """Whoever opens a list or one of its rows is in the record."""
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        event = Event.SEARCH if request.GET.get("q") else Event.VIEW
+        record(_user(request), event, f"admin list {self.opts.label_lower}", words=request.GET.get("q", ""))
+        return super().changelist_view(request, extra_context)
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        record(_user(request), Event.VIEW, f"admin {self.opts.label_lower} {object_id}")
+        return super().change_view(request, object_id, form_url, extra_context)
+
+
+def _user(request: HttpRequest) -> User | None:
+    return request.user if request.user.is_authenticated else None
 
 
 class ReadOnly:
@@ -34,11 +61,11 @@ class MessageInline(ReadOnly, admin.TabularInline):
 
     @admin.display(description="Visitor")
     def said(self, message: Message) -> str:
-        return message.text or f"[{message.choice}]"
+        return masked(message.text) or f"[{message.choice}]"
 
     @admin.display(description="Assistant")
     def answered(self, message: Message) -> SafeString:
-        return format_html_join("", "<p>{}</p>", ((reply.body["text"],) for reply in message.replies.all()))
+        return format_html_join("", "<p>{}</p>", ((masked(reply.body["text"]),) for reply in message.replies.all()))
 
     @admin.display(description="Understood")
     def understanding(self, message: Message) -> SafeString:
@@ -55,7 +82,7 @@ class MessageInline(ReadOnly, admin.TabularInline):
 
 
 @admin.register(Conversation)
-class ConversationAdmin(ReadOnly, admin.ModelAdmin):
+class ConversationAdmin(Recorded, ReadOnly, admin.ModelAdmin):
     list_display = ("__str__", "channel", "started_at", "last_message_at", "language")
     list_filter = ("channel", "messages__kind", "messages__state")
     search_fields = ("messages__text",)
@@ -64,21 +91,26 @@ class ConversationAdmin(ReadOnly, admin.ModelAdmin):
 
 
 @admin.register(Message)
-class MessageAdmin(ReadOnly, admin.ModelAdmin):
-    list_display = ("received_at", "text", "kind", "topics", "confidence", "state")
+class MessageAdmin(Recorded, ReadOnly, admin.ModelAdmin):
+    list_display = ("received_at", "said", "kind", "topics", "confidence", "state")
+    fields = ("conversation", *list_display)
     list_filter = ("kind", "state", "channel")
     search_fields = ("text",)
     date_hierarchy = "received_at"
 
+    @admin.display(description="Visitor")
+    def said(self, message: Message) -> str:
+        return masked(message.text) or f"[{message.choice}]"
+
 
 @admin.register(Handoff)
-class HandoffAdmin(ReadOnly, admin.ModelAdmin):
+class HandoffAdmin(Recorded, ReadOnly, admin.ModelAdmin):
     list_display = ("created_at", "reason", "status", "conversation")
     list_filter = ("reason", "status")
 
 
 @admin.register(StaffTask)
-class StaffTaskAdmin(admin.ModelAdmin):
+class StaffTaskAdmin(Recorded, admin.ModelAdmin):
     list_display = ("created_at", "said", "conversation", "due_at", "state")
     list_filter = ("state",)
     list_editable = ("state",)
@@ -87,18 +119,23 @@ class StaffTaskAdmin(admin.ModelAdmin):
 
     @admin.display(description="Visitor")
     def said(self, task: StaffTask) -> str:
-        return task.message.text or f"[{task.message.choice}]"
+        return masked(task.message.text) or f"[{task.message.choice}]"
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
 
 @admin.register(Feedback)
-class FeedbackAdmin(ReadOnly, admin.ModelAdmin):
-    list_display = ("given_at", "helpful", "comment")
+class FeedbackAdmin(Recorded, ReadOnly, admin.ModelAdmin):
+    list_display = ("given_at", "helpful", "said")
     list_filter = ("helpful",)
+    fields = list_display
+
+    @admin.display(description="Comment")
+    def said(self, feedback: Feedback) -> str:
+        return masked(feedback.comment)
 
 
 @admin.register(Erasure)
-class ErasureAdmin(ReadOnly, admin.ModelAdmin):
+class ErasureAdmin(Recorded, ReadOnly, admin.ModelAdmin):
     list_display = ("asked_at", "via", "erased_at", "messages", "requests")
