@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from shared.clinic import clinic
@@ -167,6 +168,7 @@ def _said(reply: Reply, states: dict[object, str]) -> Said:
     )
 
 
+@lru_cache(maxsize=512)
 def without_personal_data(reply: str) -> str:
     """What the assistant said, masked; the clinic's own number is nobody's secret."""
     phone = clinic().phone_text

@@ -86,7 +86,7 @@ class Message(models.Model):
     resume_until = models.DateTimeField(
         default=_resume_until, editable=False, help_text="After this the answer would come too late: staff takes over."
     )
-    kind = models.CharField(max_length=12, blank=True, db_index=True)
+    kind = models.CharField(max_length=12, blank=True)
     topics = models.JSONField(default=list)
     confidence = models.FloatField(null=True)
     understood = models.JSONField(default=dict)
@@ -97,6 +97,7 @@ class Message(models.Model):
         indexes = [
             models.Index(fields=["conversation", "state", "id"]),
             models.Index(fields=["state", "resume_until"]),
+            models.Index(fields=["kind", "-id"], name="message_by_kind"),
         ]
 
     def __str__(self) -> str:

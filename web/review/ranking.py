@@ -52,7 +52,7 @@ def after_turn(message_id: int) -> None:
     _count(review, message)
     known = set(_names(review))
     kept = {name for name in known if name.startswith(_OF_MESSAGES)}
-    _store(review, kept | set(_facets_of(message)), known)
+    _store(review, kept | set(facets_of(message)), known)
 
 
 @transaction.atomic(savepoint=False)
@@ -72,7 +72,7 @@ def refresh(conversation_id: uuid.UUID) -> None:
     for message in messages.select_related("search_text").iterator(chunk_size=500):
         _index(message)
         _count(review, message)
-        names.update(_facets_of(message))
+        names.update(facets_of(message))
     names |= _said_by_people(review)
     _store(review, names)
 
@@ -138,7 +138,8 @@ def preview_of(message: Message) -> str:
     return f"[{message.attachment}]" if message.attachment else ""
 
 
-def _facets_of(message: Message) -> Iterable[str]:
+def facets_of(message: Message) -> Iterable[str]:
+    """What a message can be found by."""
     if message.kind:
         yield f"kind:{message.kind}"
     for topic in message.topics:
@@ -187,13 +188,13 @@ def _names(review: Review) -> list[str]:
     return list(Facet.objects.filter(review=review).values_list("name", flat=True))
 
 
-def _own_facets(review: Review) -> set[str]:
+def own_facets(review: Review, tags: Iterable[int]) -> set[str]:
     """What follows from the review's own fields."""
     is_open = review.state != Review.State.REVIEWED
     names = {"all", f"state:{review.state}", f"channel:{review.conversation.channel}"}
     names.add(f"assignee:{review.assignee_id}" if review.assignee_id else "assignee:none")
     names.add("length:" + next((name for most, name in LENGTHS if review.messages <= most), LONGEST))
-    names |= {f"tag:{pk}" for pk in review.tags.values_list("pk", flat=True)}
+    names |= {f"tag:{pk}" for pk in tags}
     names |= {f"reason:{risk.name.lower()}" for risk in review.risks if risk.name}
     if review.lowest is not None:
         names |= {f"confidence:{round(most * 100)}" for most in CONFIDENCES if review.lowest < most}
@@ -204,9 +205,9 @@ def _own_facets(review: Review) -> set[str]:
 
 def _store(review: Review, names_of_messages: set[str], known: set[str] | None = None) -> None:
     """Write the review and its facets, all with the keys that lists are ordered by."""
-    names = names_of_messages | _own_facets(review)
+    names = names_of_messages | own_facets(review, review.tags.values_list("pk", flat=True))
     last = round(review.last_at.timestamp() * 1000)
-    review.place = review.risk * _RISK_WORTH + last
+    review.place = place_of(review.risk, last)
     review.save()
     facets = Facet.objects.filter(review=review)
     known = set(_names(review)) if known is None else known
@@ -217,6 +218,16 @@ def _store(review: Review, names_of_messages: set[str], known: set[str] | None =
     Facet.objects.bulk_create(
         [Facet(review=review, name=name, place=review.place, last=last) for name in names - known]
     )
+
+
+def place_of(risk: int, last: int) -> int:
+    """The key that the queue is ordered by.
+
+    Args:
+        risk: the sum of the reasons.
+        last: the last message, in milliseconds since 1970.
+    """
+    return risk * _RISK_WORTH + last
 
 
 def last_message_of(conversation_id: uuid.UUID) -> int:

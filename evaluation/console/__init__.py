@@ -1,0 +1,1 @@
+"""How fast the console is with many conversations: `make console-bench`."""

@@ -1,0 +1,34 @@
+"""One database filled and measured: `python -m evaluation.console.run MESSAGES`. Prints the result as JSON.
+
+`DATABASE_URL` of the environment names it; it has to be empty.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from dataclasses import asdict
+
+import django
+
+
+def main() -> None:
+    django.setup()
+    from django.core.management import call_command
+
+    from evaluation.console.fill import fill
+    from evaluation.console.measure import measure
+
+    messages = int(sys.argv[1])
+    call_command("migrate", verbosity=0)
+    began = time.monotonic()
+    conversations = fill(messages)
+    filled = time.monotonic() - began
+    print(f"{conversations} conversations with {messages} messages in {filled:.0f} s", file=sys.stderr, flush=True)
+    cases = [asdict(case) for case in measure()]
+    print(json.dumps({"messages": messages, "conversations": conversations, "filled": filled, "cases": cases}))
+
+
+if __name__ == "__main__":
+    main()
