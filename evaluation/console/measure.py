@@ -7,6 +7,7 @@ import re
 import statistics
 import sys
 import time
+import uuid
 from dataclasses import dataclass
 
 from django.db import connection
@@ -103,7 +104,7 @@ def _cases(client: Client) -> list[Case]:
     ]
 
 
-def _cursor(pk: object) -> str:
+def _cursor(pk: uuid.UUID) -> str:
     facet = Facet.objects.filter(review=pk, name="all").get()
     return f"{facet.place}.{facet.review_id.hex}"
 
