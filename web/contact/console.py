@@ -150,7 +150,11 @@ def step(request: StaffRequest, pk: int) -> HttpResponse:
     }
     act, done = acts[what]
     try:
-        act()
+        with transaction.atomic():
+            act()
+            record(request.user, Event.MARK, f"request {found.pk}", did=what)
+            if what in ("close", "tried") and found.taken_by_id is None:
+                record(request.user, Event.REVEAL, f"request {found.pk}", reason="took the request")
     except handling.NotPossible as error:
         messages.error(request, str(error))
         return redirect("requests:request", pk=pk)

@@ -102,6 +102,15 @@ def test_name_and_number_are_shown_to_whoever_takes_it(reviewer: Client, logged_
     assert "Jordan" not in str([entry.details for entry in entries])
 
 
+def test_whoever_closes_a_free_request_has_taken_it(reviewer: Client) -> None:
+    """The record says so, since name and number are shown then."""
+    request = _request()
+    assert _step(reviewer, request, what="tried") == 302
+    assert "Jordan" in _page(reviewer, request.staff_path)
+    entries = Entry.objects.filter(subject=f"request {request.pk}").order_by("number").values_list("event", flat=True)
+    assert list(entries) == ["mark", "reveal", "view"]
+
+
 def test_taking_what_someone_has_says_who(reviewer: Client, logged_in: LoggedIn) -> None:
     """And reveals nothing, in the record either."""
     request = _request()
