@@ -70,7 +70,7 @@ def learn(sifted: Sifted, trainings: int) -> dict[str, Any]:
     outcome = Outcome()
     if sifted.good:
         with tempfile.TemporaryDirectory(prefix="learning-") as folder:
-            copy = Copy(ROOT, Path(folder))
+            copy = Copy(ROOT, Path(folder), RESULTS / "judgements")
             _say("Judging without the marks ...")
             before = copy.judge({})
 

@@ -34,13 +34,17 @@ def search(marks: Sequence[Mark], before: Judgement, judge: Try, most_trainings:
     """
     outcome = Outcome()
     groups = [list(marks)] if marks else []
+    tried: dict[frozenset[int], Judgement] = {}
     while groups:
         group = groups.pop(0)
-        if outcome.trainings == most_trainings:
-            outcome.refused += [Refused(mark, "not tried: there were too many trainings") for mark in group]
-            continue
-        outcome.trainings += 1
-        judgement = judge([*outcome.learned, *group])
+        together = frozenset(mark.id for mark in (*outcome.learned, *group))
+        if together not in tried:
+            if outcome.trainings == most_trainings:
+                outcome.refused += [Refused(mark, "not tried: there were too many trainings") for mark in group]
+                continue
+            outcome.trainings += 1
+            tried[together] = judge([*outcome.learned, *group])
+        judgement = tried[together]
         worse = judgement.worse_than(before)
         if not worse:
             outcome.learned += group

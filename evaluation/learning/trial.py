@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -18,6 +19,11 @@ from evaluation.evaluate import GUARDED
 _NEEDED = (
     "assistant", "actions", "shared", "scripts", "data", "content", "evaluation", "models", "config.yml", "domain.yml",
     "endpoints.yml", "credentials.yml", "clinic.yml", "uv.lock", "pyproject.toml",
+)  # fmt: skip
+#: What decides how a judgement comes out.
+_DECIDE = (
+    "data/**/*.yml", "assistant/**/*.py", "assistant/*.txt", "assistant/*.yml", "config.yml", "domain.yml", "uv.lock",
+    "evaluation/questions/validation.jsonl", "evaluation/judge.py",
 )  # fmt: skip
 _LEFT_OUT = shutil.ignore_patterns("__pycache__", "test.jsonl", "test.sha256", "baselines", "building")
 
@@ -61,8 +67,16 @@ class Judgement:
 class Copy:
     """A copy of the project in a folder of its own."""
 
-    def __init__(self, project: Path, folder: Path) -> None:
+    def __init__(self, project: Path, folder: Path, known: Path) -> None:
+        """Copy the project.
+
+        Args:
+            project: its folder.
+            folder: where the copy goes.
+            known: a folder of judgements made before, so that a run that was cut short goes on where it was.
+        """
         self.root = folder
+        self._known = known
         self.data = folder / "data"
         for name in _NEEDED:
             source = project / name
@@ -82,13 +96,27 @@ class Copy:
         shutil.copytree(self._original, self.data)
         for path, content in changed.items():
             (self.data / path).write_text(content, encoding="utf-8")
+        known = self._known / f"{self.fingerprint()}.json"
+        if known.is_file():
+            return Judgement(json.loads(known.read_text(encoding="utf-8")))
         self._run("assistant", "train")
         report = self.root / "results" / "validation.json"
         report.unlink(missing_ok=True)
         self._run("evaluation.evaluate", "--no-typos", may_fail=True)
         if not report.is_file():
             raise TrialFailed("The evaluation wrote no report.")
+        known.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(report, known)
         return Judgement(json.loads(report.read_text(encoding="utf-8")))
+
+    def fingerprint(self) -> str:
+        """A hash over what a judgement depends on."""
+        digest = hashlib.sha256()
+        for pattern in _DECIDE:
+            for path in sorted(self.root.glob(pattern)):
+                digest.update(path.relative_to(self.root).as_posix().encode())
+                digest.update(path.read_bytes())
+        return digest.hexdigest()
 
     def _run(self, module: str, *arguments: str, may_fail: bool = False) -> None:
         environment = {**os.environ, "MODELS_DIRECTORY": str(self.root / "models"), "RASA_TELEMETRY_ENABLED": "false"}
