@@ -20,11 +20,10 @@ from typing import Any
 
 from assistant.red_flags import red_flag_rules
 from evaluation.documents import when_and_where
-from evaluation.evaluate import GUARDED
 from evaluation.learning.examples import diff, with_examples
 from evaluation.learning.marks import Mark, NoMarks, Refused, Sifted, read_marks, sift
 from evaluation.learning.search import Outcome, search
-from evaluation.learning.trial import Copy, Judgement, TrialFailed
+from evaluation.learning.trial import GUARDED, Copy, Judgement, TrialFailed
 from scripts.lint_content import lint
 from scripts.near_duplicates import Message, read_questions
 from shared.content import load_examples

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -22,7 +23,7 @@ class Outcome:
 
 
 def search(marks: Sequence[Mark], before: Judgement, judge: Try, most_trainings: int) -> Outcome:
-    """Try all at once; where that is worse, without the suspects, and then these in halves.
+    """Try all at once; where that is worse, first without the suspects, and then these in halves.
 
     Each group is tried together with what is learned already, so what is learned in the end was judged as it is.
 
@@ -60,8 +61,13 @@ def search(marks: Sequence[Mark], before: Judgement, judge: Try, most_trainings:
 
 
 def _split(group: Sequence[Mark], drawn_to: set[str]) -> list[list[Mark]]:
-    """The innocent first, then the suspects: marks for a topic that draws wrong answers now; else two halves."""
+    """The innocent first, then the suspects: marks for a topic that draws wrong answers now, else those of the intent
+    that has the most; where all are suspects, two halves."""
     suspects = [mark for mark in group if mark.intent.partition("/")[2] in drawn_to]
+    if not suspects or len(suspects) == len(group):
+        counts = Counter(mark.intent for mark in group)
+        most = max(counts, key=lambda intent: (counts[intent], intent))
+        suspects = [mark for mark in group if mark.intent == most] if counts[most] > 1 else []
     rest = [mark for mark in group if mark not in suspects]
     if suspects and rest:
         return [rest, suspects]

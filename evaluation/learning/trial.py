@@ -13,8 +13,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from evaluation.evaluate import GUARDED
-
+#: Figures that may not get worse, the weightiest first: whether more of them is better, and how many messages less is
+#: none. The first two are what must not happen to a visitor. The third sees marks that only confuse: the model then
+#: gives fewer answers instead of wrong ones. By one or two its threshold moves without them.
+GUARDED = {
+    "emergency recall": (True, 0),
+    "wrong answers, of all messages": (False, 0),
+    "answerable answered right": (True, 2),
+}
 #: What training and judging need. The held-back questions are not among it.
 _NEEDED = (
     "assistant", "actions", "shared", "scripts", "data", "content", "evaluation", "models", "config.yml", "domain.yml",
@@ -45,9 +51,9 @@ class Judgement:
     def worse_than(self, before: Judgement) -> list[str]:
         """Which guarded figures got worse, in words."""
         worse = []
-        for name, (more_is_better, _) in GUARDED.items():
+        for name, (more_is_better, slack) in GUARDED.items():
             old, new = before.count(name), self.count(name)
-            if new < old if more_is_better else new > old:
+            if (old - new if more_is_better else new - old) > slack:
                 worse.append(f"{name}: {new} instead of {old}")
         return worse
 

@@ -140,10 +140,11 @@ def test_what_must_not_be_learned_is_refused() -> None:
     }
 
 
-def judgement(wrong: int, emergencies: int, answered: Sequence[str] = ()) -> Judgement:
+def judgement(wrong: int, emergencies: int, answered: Sequence[str] = (), right: int = 300) -> Judgement:
     headline = {
         "emergency recall": {"count": emergencies, "of": 50},
         "wrong answers, of all messages": {"count": wrong, "of": 600},
+        "answerable answered right": {"count": right, "of": 350},
     }
     return Judgement({"headline": headline, "confusions": [["pain", topic, 1] for topic in answered]})
 
@@ -193,6 +194,19 @@ def test_a_missed_emergency_is_worse_whatever_else_is_better() -> None:
     outcome = search(FOUR, judgement(20, 48), Trainings(misses_emergency=2), 8)
     assert sorted(mark.id for mark in outcome.learned) == [1, 3, 4]
     assert reasons(outcome.refused) == {2: "emergency recall: 47 instead of 48"}
+
+
+def test_marks_that_only_confuse_are_refused_too() -> None:
+    """The model then gives fewer answers instead of wrong ones. The intent with the most marks is suspected."""
+
+    def judge(marks: Sequence[Mark]) -> Judgement:
+        return judgement(9, 48, right=296 if {2, 3} & {mark.id for mark in marks} else 299)
+
+    outcome = search(FOUR, BEFORE, judge, 3)
+    assert [mark.id for mark in outcome.learned] == [1, 4]
+    assert set(reasons(outcome.refused)) == {2, 3}
+    assert "answerable answered right: 296 instead of 300" in reasons(outcome.refused)[2]
+    assert outcome.after == judgement(9, 48, right=299)
 
 
 def test_with_no_trainings_left_the_rest_is_refused() -> None:
