@@ -1,7 +1,7 @@
 """`python -m scripts.console_screens FOLDER`: every screen of the console, on a phone and on a desktop, from the demo.
 
 Starts the demo on a database of its own, logs in, goes through the menu, and opens the first row of every list.
-With `--docs` it also renews the pictures of docs/images.
+With `--docs` it renews the pictures of docs/images as well.
 """
 
 from __future__ import annotations
@@ -58,6 +58,8 @@ PICTURES = (
     ("/console/requests/", DEVICES[0], "requests.png"),
     ("/console/overview/", DEVICES[1], "overview.png"),
     ("/console/content/topics/pain", DEVICES[1], "topic.png"),
+    ("/console/queue", DEVICES[1], "queue.png"),
+    ("/console/queue", DEVICES[0], "conversation.png"),
 )
 
 
@@ -142,17 +144,18 @@ def name_of(address: str) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folder", type=Path)
+    parser.add_argument("folder", type=Path, nargs="?", help="left out: only what --docs asks for")
     parser.add_argument("--conversations", type=int, default=2000)
     parser.add_argument("--docs", action="store_true", help="renew the pictures of docs/images")
     options = parser.parse_args()
     chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if chromium is None:
         sys.exit("There is no Chromium. `apt-get install chromium` brings one.")
-    options.folder.mkdir(parents=True, exist_ok=True)
+    if options.folder:
+        options.folder.mkdir(parents=True, exist_ok=True)
     with demo(options.conversations) as (site, password), sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
-        for device in (*DEVICES, *DARK):
+        for device in (*DEVICES, *DARK) if options.folder else ():
             page = log_in(browser, site, password, device)
             for address in addresses(page, site):
                 page.goto(f"{site}{address}")
@@ -161,6 +164,9 @@ def main() -> None:
         for address, device, picture in PICTURES if options.docs else ():
             page = log_in(browser, site, password, device)
             page.goto(f"{site}{address}")
+            if picture == "conversation.png":
+                page.locator(".rows a.title").nth(1).click()
+                page.wait_for_load_state()
             kept = ROOT / "docs" / "images" / picture
             page.screenshot(path=kept)
             # Few colours are enough, and make a small file.
