@@ -74,4 +74,5 @@ def _words(mark: Mark | None) -> str:
 
 
 def _tone(line: str) -> str:
-    return {"+": "new", "-": "gone"}.get(line[:1], "")
+    is_name = line.startswith(("+++ ", "--- "))
+    return "" if is_name else {"+": "new", "-": "gone"}.get(line[:1], "")
