@@ -15,6 +15,7 @@ from django.db import connection, models, transaction
 
 from shared.content import load_examples, topics
 from web.console.access import Role
+from web.contact.models import ContactRequest
 from web.conversations.models import Conversation, Message, Reply
 from web.privacy.masking import masked
 from web.review import ranking, search_index
@@ -74,6 +75,7 @@ def fill(messages: int) -> int:
             _write(Review, _REVIEW, batch.reviews)
             _write(Facet, _FACET, batch.facets)
             _write(SearchText, _TEXT, batch.texts)
+    _requests(chance, messages // 100)
     if connection.vendor == "postgresql":
         search_index.make(connection)
         with connection.cursor() as cursor:
@@ -202,6 +204,18 @@ def _review(
         said[-1].masked[:200], last_message if is_reviewed else 0, at,
     ))  # fmt: skip
     return facet
+
+
+def _requests(chance: random.Random, count: int) -> None:
+    """Requests, one for a hundred messages; nearly all of them done."""
+    made = [
+        ContactRequest(
+            name="Jordan Marker", phone="(310) 555-0100", reason=chance.choice(["booking", "prices", "human"]),
+            state="done" if chance.random() < 0.99 else "new", outcome="reached", due_at=_END,
+        )
+        for _ in range(count)
+    ]  # fmt: skip
+    ContactRequest.objects.bulk_create(made, batch_size=_AT_ONCE)
 
 
 def _id(chance: random.Random) -> str:

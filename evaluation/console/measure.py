@@ -100,6 +100,12 @@ def _cases(client: Client) -> list[Case]:
         ),
         Case("conversation", [f"/console/conversations/{pk}?list=queue&in=&at={_cursor(pk)}" for pk in pks]),
         Case("conversation, the longest", [f"/console/conversations/{pk}" for pk in longest]),
+        Case(
+            "requests", ["/console/requests/", "/console/requests/?show=done", "/console/requests/?show=done&from=500"]
+        ),
+        Case("content", ["/console/content/", "/console/content/?show=worst", "/console/content/topics/mri"]),
+        Case("overview, a month", ["/console/overview/?from=2025-12-01&to=2025-12-31"]),
+        Case("overview, a year", ["/console/overview/?from=2025-01-01&to=2025-12-31"]),
         Case("what changed since", [f"/console/changes?since={round(time.time() * 1000)}"]),
     ]
 

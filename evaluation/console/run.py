@@ -19,6 +19,7 @@ def main() -> None:
 
     from evaluation.console.fill import fill
     from evaluation.console.measure import measure
+    from web.overview.counting import count_due
 
     messages = int(sys.argv[1])
     call_command("migrate", verbosity=0)
@@ -26,8 +27,15 @@ def main() -> None:
     conversations = fill(messages)
     filled = time.monotonic() - began
     print(f"{conversations} conversations with {messages} messages in {filled:.0f} s", file=sys.stderr, flush=True)
-    cases = [asdict(case) for case in measure()]
-    print(json.dumps({"messages": messages, "conversations": conversations, "filled": filled, "cases": cases}))
+    began = time.monotonic()
+    days = count_due(10_000)
+    counted = time.monotonic() - began
+    print(f"{days} days counted in {counted:.0f} s", file=sys.stderr, flush=True)
+    result = {
+        "messages": messages, "conversations": conversations, "filled": filled, "days": days, "counted": counted,
+        "cases": [asdict(case) for case in measure()],
+    }  # fmt: skip
+    print(json.dumps(result))
 
 
 if __name__ == "__main__":

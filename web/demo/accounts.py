@@ -28,6 +28,10 @@ STAFF = (
 )
 
 
+#: So many visitors wait to be called, however small the demo is.
+LEAST_OPEN = 8
+
+
 def make_accounts(password: str) -> dict[str, User]:
     """The accounts, all with this password, by login name."""
     made = {}
@@ -43,8 +47,12 @@ def make_accounts(password: str) -> dict[str, User]:
 def work_a_little(staff: dict[str, User], seed: int) -> None:
     """Some requests are taken, noted or closed, most answers signed, a few wordings proposed."""
     chance = random.Random(seed)  # noqa: S311 (made up)
-    for request in open_requests().order_by("pk"):
-        if chance.random() < 0.3:
+    newest = ContactRequest.objects.filter(is_suspect=False).order_by("-created_at").values_list("pk", flat=True)
+    ContactRequest.objects.filter(pk__in=list(newest[:LEAST_OPEN])).update(
+        state=ContactRequest.State.NEW, outcome="", closed_at=None
+    )
+    for place, request in enumerate(open_requests().order_by("pk")):
+        if place % 3 == 1:
             who = staff[chance.choice(["rita", "mary"])]
             handling.take(request, who)
             if chance.random() < 0.4:

@@ -17,7 +17,7 @@ from shared.reply import KIND_ORDER, Understood
 from shared.reply import Reply as ReplyFormat
 from web.channels.models import Delivery
 from web.config import Config
-from web.contact.due import overdue
+from web.contact.due import open_requests, overdue
 from web.contact.models import ContactRequest, Step
 from web.content.models import Proposal
 from web.content.signing import standing_signatures
@@ -95,6 +95,13 @@ def test_it_is_like_the_real_thing() -> None:
     texts = Message.objects.filter(kind__in=["answer", "emergency"], choice="").values_list("text", flat=True)
     assert {text for text in texts if text not in examples} == set()
     assert not Message.objects.filter(received_at__gt=NOW).exists()
+
+
+def test_even_a_small_demo_has_someone_to_call() -> None:
+    """Some are free, some are taken."""
+    _demo(120)
+    assert open_requests().filter(taken_by=None).count() >= 3
+    assert open_requests().exclude(taken_by=None).exists()
 
 
 def test_nobody_is_told_of_it() -> None:
