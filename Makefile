@@ -16,7 +16,7 @@ export PYTHONUNBUFFERED := 1
 export RASA_TELEMETRY_ENABLED := false
 
 .PHONY: help setup setup-dev run test check train chat predict evaluate evaluate-conversations learn new-topics masking bench tune-encoder \
-	measure bench-load faults-handoff conformance channel-faults simulate check-channels test-widget widget-size console-bench demo screens doctor audit sbom openapi staff clean
+	measure bench-load scale faults faults-handoff conformance channel-faults simulate check-channels test-widget widget-size console-bench demo screens doctor audit sbom openapi staff clean
 
 help:  ## This list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "make %-23s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -89,11 +89,19 @@ tune-encoder: setup-dev  ## Teach the sentence encoder this field again; brings 
 bench-load: setup-dev train  ## The whole product under load, beside stock Rasa, into docs/benchmarks.md; QUICK=1
 	@$(RUN) -m evaluation.load $(if $(QUICK),--quick)
 
+scale: setup-dev train  ## Throughput by the number of rasa servers, on PostgreSQL and Redis, into docs/scale.md; QUICK=1
+	@$(RUN) -m evaluation.scale $(if $(QUICK),--quick)
+
 faults-handoff: setup train  ## Really stop each part during conversations, and print what becomes of them; QUICK=1
 	@$(RUN) -m evaluation.faults $(if $(QUICK),--quick)
 
 console-bench: setup-dev  ## The console with 1,000,000 messages, into docs/benchmarks.md; POSTGRES=n, SQLITE=n
 	@$(RUN) -m evaluation.console $(if $(POSTGRES),--postgres $(POSTGRES)) $(if $(SQLITE),--sqlite $(SQLITE))
+
+# Both channels' faults are their own command, with a table of their own.
+faults: setup-dev train  ## Every fault, for real: faults-handoff and channel-faults; QUICK=1
+	@$(RUN) -m evaluation.faults $(if $(QUICK),--quick)
+	@$(RUN) -m evaluation.meta.faults $(if $(QUICK),--quick)
 
 simulate: setup train  ## Messenger and WhatsApp without an account: a simulated Meta with a page to write on
 	@$(RUN) -m evaluation.meta.simulate --port $(or $(SIMULATOR_PORT),8080)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import resource
 import sqlite3
 import sys
 import threading
@@ -64,7 +65,8 @@ def _serve() -> None:
     log_is_open = _keep_log_open()  # noqa: F841 (held until the process ends)
     metrics.serve(config().metrics_host, config().web_metrics_port)
     if "--alone" not in sys.argv:  # the demo has no other processes to wait for
-        threading.Thread(target=_say_when_ready, args=(config().web_port,), daemon=True).start()
+        _allow_many_connections()
+    threading.Thread(target=_say_when_ready, args=(config().web_port,), daemon=True).start()
     uvicorn.run(
         "web.asgi:application",
         host=config().web_host,
@@ -77,6 +79,13 @@ def _serve() -> None:
         server_header=False,
         proxy_headers=False,
     )
+
+
+def _allow_many_connections() -> None:
+    """As many open files as the system allows: each waiting visitor is one."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def _work() -> None:

@@ -198,6 +198,11 @@ class Config(BaseSettings):
         return tuple(key.strip() for key in self.data_keys.get_secret_value().split(","))
 
     @property
+    def rasa_urls(self) -> list[str]:
+        """Where rasa is: one address, or several that are asked in turn."""
+        return [url.strip().rstrip("/") for url in self.rasa_url.split(",") if url.strip()]
+
+    @property
     def has_messenger(self) -> bool:
         return bool(self.messenger_page_id)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import weakref
 from typing import Any
 
@@ -47,7 +48,6 @@ def _client() -> httpx.AsyncClient:
     loop = asyncio.get_running_loop()
     if loop not in _clients:
         _clients[loop] = httpx.AsyncClient(
-            base_url=config().rasa_url,
             timeout=config().rasa_timeout_seconds,
             trust_env=False,
         )
@@ -59,11 +59,27 @@ async def _request(method: str, path: str, json: dict[str, Any] | None = None) -
     try:
         # httpx limits each step of a request; a lease counts on a limit for all of it.
         async with asyncio.timeout(config().rasa_timeout_seconds):
-            return await _client().request(method, path, json=json, headers=headers)
+            return await _of_one_that_is_there(method, path, json=json, headers=headers)
     except (httpx.TimeoutException, TimeoutError) as error:
         raise RasaUnavailable("slow") from error
     except httpx.HTTPError as error:
         raise RasaUnavailable("down") from error
+
+
+async def _of_one_that_is_there(method: str, path: str, **more: Any) -> httpx.Response:
+    """Ask the next Rasa server; where no one listens, the one after it. What one said, any of them can tell again."""
+    urls = config().rasa_urls
+    first = next(_turn_of) % len(urls)
+    for url in [*urls[first:], *urls[:first]][:-1]:
+        try:
+            return await _client().request(method, f"{url}{path}", **more)
+        except httpx.ConnectError:
+            continue
+    return await _client().request(method, f"{urls[first - 1]}{path}", **more)
+
+
+#: Counts the calls, so that they go round.
+_turn_of = itertools.count()
 
 
 async def take_turn(
@@ -130,8 +146,9 @@ async def forget_message(conversation: str, message: str) -> None:
 
 
 async def is_ready() -> bool:
-    """Whether Rasa answers and has a model."""
-    return await is_well(f"{config().rasa_url}/webhooks/gateway/health")
+    """Whether any Rasa server answers and has a model."""
+    health = [is_well(f"{url}/webhooks/gateway/health") for url in config().rasa_urls]
+    return any(await asyncio.gather(*health))
 
 
 async def is_well(url: str) -> bool:

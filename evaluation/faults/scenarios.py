@@ -14,6 +14,7 @@ from pathlib import Path
 
 from evaluation.faults.product import Product, locked, wait_until
 from evaluation.faults.proxy import Mode
+from evaluation.faults.surroundings import clock_jumps, many_connections, redis_restarts, slow_callers
 from evaluation.faults.visitor import NAME, Sent, Visitor
 
 
@@ -326,6 +327,19 @@ def _postgres_restarts_in_the_turn(product: Product, visitor: Visitor) -> str:
     return _finish(visitor)
 
 
+def _around(
+    play_out: Callable[[Product, Visitor, str], str],
+) -> Callable[[Product, Visitor], str]:
+    def run(product: Product, visitor: Visitor) -> str:
+        what = play_out(product, visitor, NAME)
+        if what.startswith("not tried"):
+            _leaves_details(visitor)
+        _finish(visitor)
+        return what
+
+    return run
+
+
 #: Played on a product of its own, with PostgreSQL as web's database.
 POSTGRES_SCENARIOS = (
     Scenario("PostgreSQL stopped", _postgres_stopped, is_quick=False),
@@ -349,6 +363,10 @@ SCENARIOS = (
     Scenario("Worker killed while it resumes", _worker_killed, is_quick=False),
     Scenario("Rasa away for longer than an answer is of use", _too_long, is_quick=False),
     Scenario("Rasa killed", _rasa_killed, is_quick=False),
+    Scenario("Clock an hour on, then an hour back", _around(clock_jumps), is_quick=False),
+    Scenario("Redis killed and started again", _around(redis_restarts), is_quick=False),
+    Scenario("1,000 connections that say nothing", _around(many_connections)),
+    Scenario("200 callers who send byte by byte", _around(slow_callers)),
     Scenario("Model file missing at Rasa's start", _model(_is_missing), is_quick=False),
     Scenario("Model file corrupt at Rasa's start", _model(_is_corrupt), is_quick=False),
 )

@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 
 from evaluation.faults.product import Product, wait_until
+from web.privacy.encryption import decrypted
 
 #: What is left has to reach the clinic as it was left.
 NAME = "Maria Lopez"
@@ -99,7 +100,9 @@ class Visitor:
     def requests(self) -> list[tuple[Any, ...]]:
         """What the clinic has of this visitor."""
         statement = "SELECT name, phone FROM contact_contactrequest WHERE conversation_id = ?"
-        return self.product.rows(statement, self.conversation)
+        rows = self.product.rows(statement, self.conversation)
+        # They stand encrypted, with the keys of development.
+        return [tuple(decrypted(value) for value in row) for row in rows]
 
     def doubled(self) -> int:
         """Messages that Rasa handled more than once, and requests beyond the first."""

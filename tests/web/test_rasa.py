@@ -7,6 +7,7 @@ import contextlib
 import socket
 from collections.abc import AsyncIterator, Callable
 
+import httpx
 import pytest
 import pytest_asyncio
 
@@ -127,3 +128,31 @@ async def test_an_answer_that_is_no_http_is_down() -> None:
             await rasa.take_turn(**ASKED)
 
     await served(Server(b"220 mail.example ESMTP\r\n\r\n"), work)
+
+
+async def test_several_servers_are_asked_in_turn(monkeypatch: pytest.MonkeyPatch, settings_of_web: Config) -> None:
+    """One that is away is passed over; when all are, that is an outage. A slow one is not: it may have begun."""
+    settings_of_web.rasa_url = "http://one:5005, http://two:5005"
+    asked: list[str] = []
+    away: set[str] = set()
+
+    def serve(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url.host)
+        if request.url.host in away:
+            raise httpx.ConnectError("refused", request=request)
+        return httpx.Response(200, json={"deleted": True})
+
+    monkeypatch.setattr(rasa, "_client", lambda: httpx.AsyncClient(transport=httpx.MockTransport(serve)))
+    for _ in range(4):
+        await rasa.forget("a")
+    assert sorted(asked) == ["one", "one", "two", "two"]
+    assert asked[0] != asked[1]
+    away.add("one")
+    for _ in range(4):
+        await rasa.forget("a")
+    assert asked.count("two") == 6
+    assert await rasa.is_ready()
+    away.add("two")
+    with pytest.raises(rasa.RasaUnavailable, match="down"):
+        await rasa.forget("a")
+    assert not await rasa.is_ready()

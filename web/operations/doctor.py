@@ -157,17 +157,22 @@ def _get(url: str) -> httpx.Response | None:
 
 
 def _rasa() -> Finding:
-    response = _get(f"{config().rasa_url}/webhooks/gateway/health")
-    if response is None:
-        return _failed("Rasa", "does not answer. Start `python -m assistant serve`, or correct RASA_URL.")
-    if response.status_code != 200:
-        return _failed("Rasa", "has no model. Run `make train` there and start it again.")
-    return _well("Rasa", f"serves model {str(response.json().get('model'))[:40]}")
+    models = set()
+    for url in config().rasa_urls:
+        response = _get(f"{url}/webhooks/gateway/health")
+        if response is None:
+            return _failed("Rasa", f"{url} does not answer. Start `python -m assistant serve`, or correct RASA_URL.")
+        if response.status_code != 200:
+            return _failed("Rasa", f"{url} has no model. Run `make train` there and start it again.")
+        models.add(str(response.json().get("model"))[:40])
+    if len(models) > 1:
+        return _warning("Rasa", "servers have different models. `python -m assistant reload` at each of them.")
+    return _well("Rasa", f"serves model {', '.join(models)}")
 
 
 def _secret() -> Finding:
     """Forgetting a conversation that never was is harmless, and needs the secret and Rasa's own database."""
-    url = f"{config().rasa_url}/webhooks/gateway/conversations/{uuid.uuid4().hex}"
+    url = f"{config().rasa_urls[0]}/webhooks/gateway/conversations/{uuid.uuid4().hex}"
     headers = {"Authorization": f"Bearer {config().gateway_secret.get_secret_value()}"}
     try:
         response = httpx.delete(url, headers=headers, timeout=_TIMEOUT_SECONDS, trust_env=False)

@@ -111,7 +111,7 @@ _FAILURES = {
 
 def document() -> dict[str, Any]:
     """The OpenAPI document."""
-    session = [{"session": []}]
+    session: list[dict[str, list[str]]] = [{"session": []}]
     after = {
         "name": "after",
         "in": "query",
