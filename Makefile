@@ -68,13 +68,15 @@ learn: setup train  ## Marks of staff become examples in data/, judged before an
 	@mkdir -p results/learning
 	@$(RUN) -m web marks export results/learning/marks.jsonl
 	@rm -f results/learning/last.json
-	@$(RUN) -m evaluation.learning results/learning/marks.jsonl --report results/learning/last.json $(if $(DRY),--dry-run)
+	@$(RUN) -m evaluation.learning results/learning/marks.jsonl --report results/learning/last.json $(if $(DRY),--dry-run); \
+		done=$$?; rm -f results/learning/marks.jsonl; exit $$done
 	@$(if $(DRY),,$(RUN) -m web marks learned results/learning/last.json)
 
 new-topics: setup  ## Unanswered questions as proposed topics, in results/topics/
 	@mkdir -p results/topics
 	@$(RUN) -m web marks unanswered results/topics/unanswered.jsonl
-	@$(RUN) -m evaluation.learning.topics results/topics/unanswered.jsonl
+	@$(RUN) -m evaluation.learning.topics results/topics/unanswered.jsonl; \
+		done=$$?; rm -f results/topics/unanswered.jsonl; exit $$done
 
 masking: setup  ## What masking covers and misses, into docs/masking.md; MISSES=1 prints the misses
 	@$(RUN) -m evaluation.measure_masking $(if $(MISSES),--misses)

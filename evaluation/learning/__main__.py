@@ -48,7 +48,7 @@ def main() -> None:
     folder = RESULTS / datetime.now(UTC).strftime("%Y-%m-%d-%H%M%S")
     folder.mkdir(parents=True, exist_ok=True)
     for path in filter(None, (folder / "report.json", options.report)):
-        path.write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        path.write_text(json.dumps(_to_keep(report), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     (folder / "learned.diff").write_text(report["diff"], encoding="utf-8")
     print("\n".join(in_words(report)))
     if report["learned"] and not options.dry_run:
@@ -118,6 +118,15 @@ def _changes(marks: Sequence[dict[str, Any]], data: Path) -> dict[Path, tuple[st
     for mark in marks:
         additions[mark["intent"]].append(mark["text"])
     return with_examples(data, additions)
+
+
+def _to_keep(report: dict[str, Any]) -> dict[str, Any]:
+    """The report without the words of marks that are not learned: those go with their messages."""
+    without = {
+        key: [{name: value for name, value in one.items() if name != "text"} for one in report[key]]
+        for key in ("refused", "contradictions")
+    }
+    return {**report, **without}
 
 
 def _refused(one: Refused) -> dict[str, Any]:

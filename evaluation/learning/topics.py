@@ -23,8 +23,8 @@ from evaluation.learning.marks import as_example
 from scripts.lint_content import bare
 
 RESULTS = Path(__file__).resolve().parents[2] / "results" / "topics"
-#: Two clusters are one while their questions are, on average, nearer than this (1 - cosine). Of questions that belong to
-#: no topic, 0.70 to 0.75 puts most together that ask the same; above, different ones meet.
+#: Two clusters are one while their questions are, on average, nearer than this (1 - cosine). Of questions that belong
+#: to no topic, 0.70 to 0.75 puts most together that ask the same; above, different ones meet.
 DISTANCE = 0.7
 #: What fewer visitors asked is no topic yet.
 LEAST_VISITORS = 2
