@@ -63,8 +63,7 @@ def fill(messages: int) -> int:
     user.groups.set(Group.objects.filter(name=Role.MANAGER.value))
     tags = [Tag.objects.create(name=f"tag {number}").pk for number in range(20)]
     templates = _templates(chance)
-    if connection.vendor == "postgresql":
-        search_index.drop(connection)
+    indexes = _drop_indexes()
     count = 0
     for batch in _batches(templates, chance, messages, user.pk, tags):
         count += len(batch.conversations)
@@ -79,6 +78,8 @@ def fill(messages: int) -> int:
     if connection.vendor == "postgresql":
         search_index.make(connection)
         with connection.cursor() as cursor:
+            for statement in indexes:
+                cursor.execute(statement)
             for model in (Message, Facet):
                 cursor.execute(
                     f"SELECT setval(pg_get_serial_sequence('{model._meta.db_table}', 'id'), "  # noqa: S608 (our own)
@@ -87,6 +88,24 @@ def fill(messages: int) -> int:
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE" if connection.vendor == "postgresql" else "ANALYZE")
     return count
+
+
+def _drop_indexes() -> list[str]:
+    """On PostgreSQL, drop the indexes of what is filled; the statements that make them again, all at once after it."""
+    if connection.vendor != "postgresql":
+        return []
+    search_index.drop(connection)
+    tables = [model._meta.db_table for model in (Conversation, Message, Reply, Review, Facet, SearchText)]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT indexname, indexdef FROM pg_indexes WHERE tablename = ANY(%s) AND indexdef NOT LIKE '%% UNIQUE %%'",
+            [tables],
+        )
+        found = cursor.fetchall()
+        for name, _ in found:
+            cursor.execute(f'DROP INDEX "{name}"')
+        cursor.execute("SET synchronous_commit = off")
+    return [statement for _, statement in found]
 
 
 _CONVERSATION = (
