@@ -117,6 +117,20 @@ def _keep_log_open() -> sqlite3.Connection | None:
     return connection
 
 
+def _how_to_begin() -> str:
+    """What to do while nobody can manage the staff's accounts."""
+    from django.contrib.auth.models import User
+    from django.db import connections
+
+    from web.console.access import Role
+
+    try:
+        found = User.objects.filter(is_active=True, groups__name=Role.ADMINISTRATOR.value).exists()
+    finally:
+        connections.close_all()
+    return "" if found else " (nobody can log in yet: `make staff` makes the first account)"
+
+
 def _say_when_ready(port: int) -> None:
     """Tell whoever started it the address, once every part answers."""
     deadline = time.monotonic() + READY_PATIENCE_SECONDS
@@ -125,6 +139,7 @@ def _say_when_ready(port: int) -> None:
             with urllib.request.urlopen(f"http://127.0.0.1:{port}/health/ready", timeout=5) as response:
                 if response.status == 200:
                     print(f"Ready: open http://localhost:{port}", flush=True)
+                    print(f"For the staff: http://localhost:{port}/console/{_how_to_begin()}", flush=True)
                     return
         except (urllib.error.URLError, OSError):
             pass

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.contrib import admin
 from django.urls import path
 
 from web import health, pages, widget
@@ -40,7 +39,6 @@ urlpatterns = [
     console_path("learning/", "web.learning.urls"),
     console_path("content/", "web.content.console_urls"),
     console_path("overview/", "web.overview.console_urls"),
-    path("admin/", admin.site.urls),
 ]
 
 handler400 = "web.pages.bad_request"

@@ -1,7 +1,8 @@
 """`python -m evaluation.console`: the console with 1,000,000 messages on PostgreSQL and 100,000 on SQLite.
 
-Each database is made anew, filled and thrown away; one named with `--database` stays. The figures go into docs/benchmarks.md; on PostgreSQL the command
-fails when a page is slower than `TARGET_MS` at the 95th percentile, or a query reads a large table as a whole.
+Each database is made anew, filled and thrown away; one named with `--database` stays. The figures go into
+docs/benchmarks.md; on PostgreSQL the command fails when a page is slower than `TARGET_MS` at the 95th percentile, or a
+query reads a large table as a whole.
 """
 
 from __future__ import annotations
@@ -79,7 +80,7 @@ def _problems(found: dict[str, Any] | None) -> list[str]:
 def _section(found: dict[str, dict[str, Any]]) -> str:
     parts = [
         "## The console",
-        f"`make console-bench`, {when_and_where()}. A whole page each time, from the request to the last byte, in one "
+        f"`make console-bench`, {when_and_where()}, load {os.getloadavg()[0]:.0f}. A whole page each time, from the request to the last byte, in one "
         "process: login, rights, queries, template. Milliseconds. No page may take more than "
         f"{TARGET_MS} ms at the 95th percentile on PostgreSQL, and no query may read a large table as a whole.",
     ]

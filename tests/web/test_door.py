@@ -52,7 +52,7 @@ async def test_both_ways_answer_alike(visitor: Visitor, method: str, path: str, 
 
 
 async def test_only_the_api_goes_the_short_way() -> None:
-    """Pages, the admin and unknown addresses are Django's; so is whatever is no HTTP."""
+    """Pages, the console and unknown addresses are Django's; so is whatever is no HTTP."""
     seen: list[str] = []
 
     async def django(scope: dict[str, object], receive: object, send: object) -> None:
@@ -63,10 +63,10 @@ async def test_only_the_api_goes_the_short_way() -> None:
     async def nothing(*_: object) -> dict[str, object]:
         return {"type": "http.disconnect"}
 
-    for path in ("/", "/admin/", "/api/chat/nothing", "/api/chatter", "/healthy"):
+    for path in ("/", "/console/", "/api/chat/nothing", "/api/chatter", "/healthy"):
         await door({"type": "http", "path": path}, nothing, nothing)  # type: ignore[arg-type]
     await door({"type": "lifespan"}, nothing, nothing)  # type: ignore[arg-type]
-    assert seen == ["/", "/admin/", "/api/chat/nothing", "/api/chatter", "/healthy", "lifespan"]
+    assert seen == ["/", "/console/", "/api/chat/nothing", "/api/chatter", "/healthy", "lifespan"]
 
 
 @pytest.mark.parametrize("host", ["10.1.2.3:8000", "web", "testserver"])

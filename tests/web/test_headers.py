@@ -17,7 +17,7 @@ CALLS = [
     ("GET", "/"),
     ("GET", "/contact/"),
     ("GET", "/nowhere"),
-    ("GET", "/admin/login/"),
+    ("GET", "/console/login"),
 ]
 
 
@@ -108,9 +108,9 @@ async def test_only_named_sites_may_frame_the_chat(visitor: Visitor, settings_of
 
 
 @pytest.mark.usefixtures("widget_on_the_clinics_page")
-@pytest.mark.parametrize("path", ["/contact/", "/admin/login/", "/health/ready", "/"])
+@pytest.mark.parametrize("path", ["/contact/", "/console/login", "/health/ready", "/"])
 async def test_the_widget_reads_the_api_alone(visitor: Visitor, path: str) -> None:
-    """Pages and the admin are no part of it."""
+    """Pages and the console are no part of it."""
     response = await visitor.http.get(path, headers={"Origin": WIDGET})
     assert "Access-Control-Allow-Origin" not in response.headers
 

@@ -96,7 +96,7 @@ async def test_without_a_worker_visitors_are_still_answered(
 async def test_notifications_that_fail_are_named(http: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
     """A mail server that refuses is seen here before a visitor waits in vain."""
     servers(monkeypatch, None)
-    await Notification.objects.acreate(kind="new_request", way="email", path="/admin/", attempts=1)
+    await Notification.objects.acreate(kind="new_request", way="email", path="/console/", attempts=1)
     response = await http.get("/health/ready")
     assert response.json()["parts"] == {**ALL_WELL, "notifications": "failing"}
 

@@ -49,11 +49,11 @@ def due_again() -> None:
 def test_a_mail_says_what_and_where_and_nothing_more(settings_of_web: Config) -> None:
     """To everyone who is to know, with a link behind the login."""
     settings_of_web.notify_emails = ["one@clinic.example", "two@clinic.example"]
-    outbox.notify(Notification.Kind.NEW_REQUEST, "/admin/contact/contactrequest/7/change/")
+    outbox.notify(Notification.Kind.NEW_REQUEST, "/console/requests/7")
     assert outbox.send_due() == 1
     (message,) = mail.outbox
     assert message.to == settings_of_web.notify_emails
-    assert "http://localhost:8000/admin/contact/contactrequest/7/change/" in message.body
+    assert "http://localhost:8000/console/requests/7" in message.body
     assert Notification.objects.get().state == "sent"
     assert outbox.send_due() == 0
 
@@ -61,7 +61,7 @@ def test_a_mail_says_what_and_where_and_nothing_more(settings_of_web: Config) ->
 @pytest.mark.django_db
 def test_a_webhook_is_signed_over_time_and_raw_body(webhook: list[httpx.Request]) -> None:
     """The receiver can tell that it is ours, and that it is no copy of an old one."""
-    outbox.notify(Notification.Kind.EMERGENCY, "/admin/x/")
+    outbox.notify(Notification.Kind.EMERGENCY, "/console/x")
     outbox.send_due()
     (request,) = webhook
     signed = request.headers["X-Timestamp"].encode() + b"." + request.content
@@ -72,7 +72,7 @@ def test_a_webhook_is_signed_over_time_and_raw_body(webhook: list[httpx.Request]
 @pytest.mark.django_db
 def test_what_fails_is_seen_and_tried_again(webhook: list[httpx.Request]) -> None:
     """With its reason for staff, after a while, until it arrives."""
-    outbox.notify(Notification.Kind.NEW_REQUEST, "/admin/x/")
+    outbox.notify(Notification.Kind.NEW_REQUEST, "/console/x")
     outbox.send_due()
     failed = Notification.objects.get()
     assert (failed.state, failed.attempts, failed.last_error) == ("failing", 1, "status 503")
@@ -88,7 +88,7 @@ def test_what_fails_is_seen_and_tried_again(webhook: list[httpx.Request]) -> Non
 @pytest.mark.django_db
 def test_after_a_day_it_is_given_up_and_still_seen(webhook: list[httpx.Request]) -> None:
     """No one is told of yesterday's visitor again and again."""
-    outbox.notify(Notification.Kind.NEW_REQUEST, "/admin/x/")
+    outbox.notify(Notification.Kind.NEW_REQUEST, "/console/x")
     Notification.objects.update(created_at=timezone.now() - outbox.GIVE_UP_AFTER)
     outbox.send_due()
     assert Notification.objects.get().state == "given up"
@@ -97,7 +97,7 @@ def test_after_a_day_it_is_given_up_and_still_seen(webhook: list[httpx.Request])
 @pytest.mark.django_db
 def test_who_claims_it_first_sends_it(webhook: list[httpx.Request]) -> None:
     """Another worker that saw it due at the same moment leaves it."""
-    outbox.notify(Notification.Kind.NEW_REQUEST, "/admin/x/")
+    outbox.notify(Notification.Kind.NEW_REQUEST, "/console/x")
     (waiting,) = Notification.objects.all()
     Notification.objects.update(next_attempt_at=timezone.now() + timedelta(seconds=60))
     assert outbox._send(waiting.pk) is False
@@ -107,7 +107,7 @@ def test_who_claims_it_first_sends_it(webhook: list[httpx.Request]) -> None:
 @pytest.mark.django_db
 def test_the_same_thing_is_told_once(settings_of_web: Config) -> None:
     """An emergency of ten messages is one notification; another conversation's is another."""
-    for path in ("/admin/1/", "/admin/1/", "/admin/2/"):
+    for path in ("/console/1", "/console/1", "/console/2"):
         outbox.notify(Notification.Kind.EMERGENCY, path)
     assert Notification.objects.count() == 2
 

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db.models import Q
+from django.urls import reverse
 from django.utils import timezone
 
 from shared.reply import Reply as ReplyFormat
@@ -221,7 +222,7 @@ def _hold(channel: str, cause: Cause, words: str, wait: timedelta | None) -> dat
     )
     logger.error("%s: nothing is sent for %s s: %s", channel, round((until - now).total_seconds()), words)
     if is_configuration:
-        notify(Notification.Kind.CHANNEL, "/admin/channels/hold/")
+        notify(Notification.Kind.CHANNEL, reverse("console:operations"))
     return until
 
 

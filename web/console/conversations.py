@@ -12,7 +12,7 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
 from web.console.access import Permission, StaffRequest, needs
-from web.console.filters import FilterForm, colleagues, name_of, query_of
+from web.console.filters import FilterForm, query_of
 from web.privacy.record import Event, record
 from web.review.finding import Cursor, Wanted, how_many, page_of
 from web.review.models import Review, SavedView
@@ -74,7 +74,7 @@ def _list(request: StaffRequest, name: str) -> HttpResponse:
         "is_first": "after" not in request.GET,
         "now": now,
         "states": Review.State.choices,
-        "colleagues": [(one.pk, name_of(one)) for one in colleagues()],
+        "colleagues": form.colleagues,
         "views": SavedView.objects.filter(owner=request.user) | SavedView.objects.filter(is_shared=True),
     }
     return render(request, "console/conversations.html", shown)

@@ -53,6 +53,7 @@ class FilterForm(forms.Form):
 
     def __init__(self, data: QueryDict) -> None:
         super().__init__(data, use_required_attribute=False, label_suffix="")
+        self.colleagues = [(str(one.pk), name_of(one)) for one in colleagues()]
         choices: dict[str, list[tuple[str, str]]] = {
             "state": list(Review.State.choices),
             "reason": [(str(risk.name).lower(), label) for risk, label in RISK_LABELS.items()],
@@ -64,7 +65,7 @@ class FilterForm(forms.Form):
             "length": [(name, name.replace("-", " to ").replace("+", " and more")) for _, name in LENGTHS]
             + [(LONGEST, "21 and more")],
             "tag": [(str(tag.pk), tag.name) for tag in Tag.objects.all()],
-            "assignee": [("none", "No one"), *((str(one.pk), name_of(one)) for one in colleagues())],
+            "assignee": [("none", "No one"), *self.colleagues],
         }
         for name, values in choices.items():
             cast(forms.ChoiceField, self.fields[name]).choices = [_ANY, *values]

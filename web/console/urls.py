@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from django.urls import path
 
-from web.console import acting, conversation, conversations, exporting, login, messages, people, second_factor, views
+from web.console import (
+    acting,
+    conversation,
+    conversations,
+    exporting,
+    login,
+    messages,
+    operations,
+    people,
+    second_factor,
+    views,
+)
 
 app_name = "console"
 urlpatterns = [
@@ -15,6 +26,8 @@ urlpatterns = [
     path("login/code", second_factor.verify, name="verify"),
     path("account/second-factor", second_factor.set_up, name="second_factor"),
     path("account/backup-codes", second_factor.new_codes, name="new_codes"),
+    path("deliveries", operations.operations, name="operations"),
+    path("deliveries/again", operations.send_again, name="send_again"),
     path("people", people.people, name="people"),
     path("people/<int:pk>", people.person, name="person"),
     path("people/<int:pk>/change", people.change, name="change_person"),

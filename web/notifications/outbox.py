@@ -42,7 +42,7 @@ def notify(kind: Notification.Kind, path: str) -> None:
 
     Args:
         kind: what happened.
-        path: the page for staff, such as `/admin/contact/contactrequest/7/change/`.
+        path: the page for staff, such as `/console/requests/7`.
     """
     since = timezone.now() - QUIET
     if Notification.objects.filter(kind=kind, path=path, created_at__gte=since).exists():

@@ -209,7 +209,7 @@ def _notifications() -> Finding:
     if not config().notify_emails and not config().notify_webhook_url:
         return _failed("Notifications", "go nowhere. Set NOTIFY_EMAILS or NOTIFY_WEBHOOK_URL.")
     if not _from_database(lambda: not outbox.are_failing()):
-        return _failed("Notifications", "fail; Notifications in /admin/ says why.")
+        return _failed("Notifications", "fail; *Deliveries* in the console says why.")
     return _well("Notifications", "are sent")
 
 

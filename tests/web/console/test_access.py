@@ -71,10 +71,10 @@ def test_every_address_without_a_login(client: Client, prefix: str, pattern: URL
 @pytest.mark.parametrize("role", list(Role))
 def test_every_address_as_every_role(logged_in: LoggedIn, role: Role) -> None:
     """Opens with the permission it declares, and is refused without; nothing breaks."""
+    client = logged_in(role)
     for prefix, pattern in PATTERNS:
         access = access_of(pattern.callback)
         assert access is not None
-        client = logged_in(role, name=f"{role}-{pattern.name}")
         if access.is_open or access.is_half:
             continue
         allowed = access.permission is None or access.permission in ROLES[role]

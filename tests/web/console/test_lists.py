@@ -11,8 +11,11 @@ from django.utils import timezone
 
 from tests.web.console.conftest import LoggedIn
 from tests.web.review.test_ranking import a_message
+from web.channels import intake
+from web.channels.models import Delivery, Hold, Webhook
 from web.console.access import Role
 from web.conversations.models import Conversation, Message
+from web.notifications.models import Notification
 from web.privacy.models import Entry, Event
 from web.review import ranking
 from web.review.models import Review, SavedView, Tag
@@ -199,3 +202,30 @@ def test_what_changed_since(reviewer: Client) -> None:
     assert reviewer.get(f"/console/changes?since=0&conversation={one.pk}").json()["changed"] == 1
     assert reviewer.get("/console/changes?since=0&conversation=x").json()["changed"] == 0
     assert reviewer.get("/console/changes?since=x").status_code == 400
+
+
+def test_what_did_not_get_through_is_sent_again(logged_in: LoggedIn) -> None:
+    """Only what failed and was chosen; the page holds no word of a visitor's and no webhook's body."""
+    conversation = Conversation.objects.create(channel="whatsapp")
+    a_message(conversation)
+    make = Delivery.objects.create
+    failed = make(conversation=conversation, content={"text": "a word"}, state="failed", problem="window (131047)")
+    sent = make(conversation=conversation, content={"text": "two"}, state="sent")
+    ranking.refresh(conversation.pk)
+    Hold.objects.create(channel="whatsapp", until=timezone.now() + timedelta(minutes=5), problem="rate limit")
+    intake.store("whatsapp", b"{}")
+    Webhook.objects.update(problem="ValueError")
+    told = Notification.objects.create(kind="emergency", way="email", path="/x", attempts=3, next_attempt_at=None)
+    manager = logged_in(Role.MANAGER)
+    page = manager.get("/console/deliveries").content.decode()
+    for shown_ in ("window (131047)", "rate limit", "ValueError", "given up", "never seen"):
+        assert shown_ in page
+    assert "a word" not in page
+    assert Webhook.objects.get().body not in page
+    chosen = {"delivery": [failed.pk, sent.pk, "x"], "notification": [str(told.pk), "x" * 36]}
+    assert "sends 2 again" in manager.post("/console/deliveries/again", chosen, follow=True).content.decode()
+    assert [each.state for each in Delivery.objects.order_by("pk")] == ["waiting", "sent"]
+    told.refresh_from_db()
+    assert told.next_attempt_at is not None
+    assert Review.objects.get().risk == 0
+    assert 'role="alert"' in manager.post("/console/deliveries/again", follow=True).content.decode()
