@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import uuid
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from asgiref.sync import sync_to_async
+from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from tests.web.conftest import NewVisitor
 from tests.web.support import FAULTS, FakeRasa, Fault, Visitor, a_handoff, assert_error
-from web import turns
+from web import turns, worker
 from web.config import Config
 from web.contact.models import ContactRequest
 from web.conversations.models import Conversation, Erasure, Feedback, Handoff, Message, Reply
@@ -134,3 +137,50 @@ async def test_erasing_twice_at_once_is_one_erasure(visitor: Visitor, rasa: Fake
     responses = await asyncio.gather(visitor.erase(), visitor.erase())
     assert sorted(response.status_code for response in responses) == [200, 401]
     assert await Erasure.objects.acount() == 1
+
+
+async def test_delete_my_data_works_in_the_website_chat(visitor: Visitor, rasa: FakeRasa, log: io.StringIO) -> None:
+    """By a tap or in words: asked back, a receipt, and soon nothing is left and the session is over."""
+    await fill(visitor, rasa)
+    asked = len(rasa.asked)
+    (reply,) = (await visitor.send("delete my data"))["replies"]
+    assert [choice["title"] for choice in reply["choices"]] == ["Delete everything", "Keep it"]
+    (kept,) = (await visitor.post(client_message_id="keep", choice="privacy/keep")).json()["replies"]
+    assert "Nothing was deleted" in kept["text"]
+    (reply,) = (await visitor.send("Please delete all my messages"))["replies"]
+    (receipt,) = (await visitor.post(client_message_id="yes", choice="privacy/erase")).json()["replies"]
+    erasure = await Erasure.objects.aget()
+    assert str(erasure.pk) in receipt["text"]
+    assert len(rasa.asked) == asked
+    conversation = tokens.conversation_of(visitor.token)
+    assert (await visitor.log())[-1]["replies"][0]["text"] == receipt["text"], "it can be read again until then"
+    await Erasure.objects.aupdate(next_attempt_at=timezone.now())
+    await worker.erase_visitors()
+    assert await counts() == [0, 0, 0, 0, 0, 0]
+    assert_error(await visitor.post(client_message_id="more", text="hello"), 401, "session_unknown")
+    assert f"Erased conversation {conversation}" in log.getvalue()
+
+
+async def test_a_yes_that_was_never_offered_erases_nothing(new_visitor: NewVisitor, rasa: FakeRasa) -> None:
+    """A choice is valid only where it was offered, and "yes" only as an answer to the question."""
+    one = await new_visitor()
+    await fill(one, rasa)
+    assert_error(await one.post(client_message_id="1", choice="privacy/erase"), 422, "choice_not_offered")
+    await one.send("yes")
+    assert await Erasure.objects.acount() == 0
+
+
+async def test_after_a_backup_was_put_back_they_are_erased_again(
+    visitor: Visitor, rasa: FakeRasa, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The ids come from the log; one that is not there is no error."""
+    await fill(visitor, rasa)
+    conversation = tokens.conversation_of(visitor.token)
+    lines = f"INFO web.privacy.erasure: Erased conversation {conversation}\nErased conversation {uuid.uuid4()}\n"
+    monkeypatch.setattr("sys.stdin", io.StringIO(lines))
+    said = io.StringIO()
+    await sync_to_async(call_command)("erase", "-", stdout=said)
+    assert said.getvalue() == "1 erased, 1 not there (any more).\n"
+    assert await counts() == [0, 0, 0, 0, 0, 0]
+    with pytest.raises(CommandError, match="is no id"):
+        await sync_to_async(call_command)("erase", "7", stdout=said)

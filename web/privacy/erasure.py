@@ -88,6 +88,8 @@ async def _erase(conversation: uuid.UUID, via: str, by: User | None) -> Receipt:
             await rasa.forget(asked_in_pause(conversation))
         receipt = await in_database(_delete, conversation, via, by)
     await in_database(leave_no_traces)
+    # Outside the database, for whoever puts back a backup from before.
+    logger.info("Erased conversation %s", conversation)
     return receipt
 
 
