@@ -80,9 +80,10 @@ def _problems(found: dict[str, Any] | None) -> list[str]:
 def _section(found: dict[str, dict[str, Any]]) -> str:
     parts = [
         "## The console",
-        f"`make console-bench`, {when_and_where()}, load {os.getloadavg()[0]:.0f}. A whole page each time, from the request to the last byte, in one "
-        "process: login, rights, queries, template. Milliseconds. No page may take more than "
-        f"{TARGET_MS} ms at the 95th percentile on PostgreSQL, and no query may read a large table as a whole.",
+        f"`make console-bench`, {when_and_where()}, load {os.getloadavg()[0]:.0f}. A whole page each time, from the "
+        "request to the last byte, in one process: login, rights, queries, template. Milliseconds. No page may take "
+        f"more than {TARGET_MS} ms at the 95th percentile on PostgreSQL, and no query may read a large table as a "
+        "whole.",
     ]
     for name, result in found.items():
         parts.append(

@@ -19,7 +19,7 @@ from evaluation.meta.payloads import Someone
 from shared.reply import Reply as ReplyFormat
 from tests.web.channels.support import FakeGraph, arrive, ask, deliver, failure, read, states
 from tests.web.support import FakeRasa, a_handoff, a_question, an_answer
-from web import turns, worker
+from web import worker
 from web.channels import delivering, intake, outbox
 from web.channels.models import Delivery, Hold, Visitor, Webhook
 from web.config import config
@@ -27,6 +27,7 @@ from web.conversations.models import Conversation, Message, StaffTask
 from web.conversations.pause import hand_back, pause
 from web.notices import bot_notice
 from web.notifications.models import Notification
+from web.privacy.erasure import aerase
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -431,7 +432,7 @@ async def test_erasing_a_conversation_takes_the_visitor_along(
 ) -> None:
     """Ids, what was sent, where messages came from: all of it."""
     await ask(payloads.text(who, "hello"))
-    await turns.erase(await Conversation.objects.aget())
+    await aerase((await Conversation.objects.aget()).pk)
     assert (await Visitor.objects.acount(), await Delivery.objects.acount()) == (0, 0)
 
 
