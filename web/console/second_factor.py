@@ -127,7 +127,8 @@ def _new_backup_codes(user: User) -> list[str]:
 
 
 def _picture(address: str) -> SafeString:
-    drawn = segno.make(address, error="m").svg_inline(scale=5, border=3, dark="#000", light="#fff", omitsize=False)
+    # With a view box and without a size of its own: the whole of it is drawn, at the size of the page's stylesheet.
+    drawn = segno.make(address, error="m").svg_inline(border=3, dark="#000", light="#fff", omitsize=True)
     return mark_safe(drawn)  # noqa: S308 (drawn here, of dots)
 
 

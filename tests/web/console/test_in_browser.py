@@ -189,6 +189,14 @@ def test_the_second_factor_with_an_app(new_context: NewContext, console: Console
     console.log_in(page, "ada")
     console.open(page, "account/second-factor")
     expect(page.get_by_role("img", name="Picture with the key, for the app").locator("svg")).to_be_visible()
+    drawn = page.locator(".qr svg path").last.bounding_box()
+    frame = page.locator(".qr svg").bounding_box()
+    assert drawn is not None
+    assert frame is not None
+    # All of it is seen, with a margin around it: else no phone can read it.
+    assert frame["x"] < drawn["x"]
+    assert drawn["x"] + drawn["width"] < frame["x"] + frame["width"]
+    assert drawn["y"] + drawn["height"] < frame["y"] + frame["height"]
     key = base64.b32decode(_padded(page.locator("main code").inner_text().replace(" ", "")))
     assert_axe_finds_nothing(page, "second factor")
     page.get_by_label("Code").fill(f"{totp(key):06d}")
