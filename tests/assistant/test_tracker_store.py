@@ -95,3 +95,25 @@ async def test_an_old_conversation_expires(store: ConversationStore, monkeypatch
     monkeypatch.setattr(module.time, "time", lambda: later)
     await store.save(conversation(1, "new"))
     assert ["new"] == list(await store.keys())
+
+
+def _files_with(words: bytes, folder: Path) -> list[str]:
+    return [file.name for file in folder.iterdir() if words in file.read_bytes()]
+
+
+async def test_what_was_deleted_is_not_in_the_files(store: ConversationStore, tmp_path: Path) -> None:
+    """Not as a row, and not as the left-over page of one: in the database, its write-ahead log or beside it."""
+    said = DialogueStateTracker("one", [])
+    said.update(UserUttered("xylophone rash of Zebulon"))
+    for _ in range(3):
+        await store.save(said)
+    await store.save(conversation(30, "other"))
+    assert _files_with(b"xylophone", tmp_path)
+    await store.delete("one")
+    assert _files_with(b"xylophone", tmp_path) == []
+
+
+async def test_how_long_is_a_setting(store: ConversationStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same RETENTION_DAYS that web enforces."""
+    monkeypatch.setattr(module.settings(), "retention_days", 2)
+    assert module.expiry_seconds() == 2 * 24 * 3600
