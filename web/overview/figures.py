@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from django.db.models import Sum
+from django.db.models import F, QuerySet, Sum
+from django.db.models.functions import TruncMonth, TruncWeek
 
 from web.overview.counting import SECONDS
 from web.overview.models import Measure, Tally
@@ -104,22 +105,43 @@ def quantile(buckets: Counter[str], share: float) -> float | None:
 _OVER_TIME = (Measure.VISITORS, Measure.KIND, Measure.HELPFUL, Measure.UNHELPFUL)
 
 
+_STEPS = {"day": F("day"), "week": TruncWeek("day"), "month": TruncMonth("day")}
+_COMPARED = (
+    Measure.VISITORS, Measure.MESSAGES, Measure.KIND, Measure.HELPFUL, Measure.UNHELPFUL, Measure.SECONDS,
+    Measure.REQUESTS, Measure.UNDELIVERED,
+)  # fmt: skip
+
+
 def sums(period: Period, channel: str = "") -> Sums:
-    """All counts of a period, of one channel or of all. Two queries, whatever the number of messages."""
-    counted = Tally.objects.filter(measure__in=Measure.values, day__gte=period.first, day__lte=period.last)
-    if channel:
-        counted = counted.filter(channel=channel)
-    totals: dict[str, Counter[str]] = defaultdict(Counter)
+    """The counts of a period, of one channel or of all. Two queries, whatever the number of messages."""
+    counted = _counted(period, channel, Measure.values)
     channels: Counter[str] = Counter()
-    for measure, of_channel, key, count in counted.values_list("measure", "channel", "key").annotate(Sum("count")):
-        totals[measure][key] += count
+    over_time: dict[str, dict[date, Counter[str]]] = {measure: defaultdict(Counter) for measure in _OVER_TIME}
+    stepped = counted.filter(measure__in=_OVER_TIME).annotate(step=_STEPS[period.step])
+    for measure, step, of_channel, key, count in stepped.values_list("measure", "step", "channel", "key").annotate(
+        Sum("count")
+    ):
+        over_time[measure][step][key] += count
         if measure == Measure.VISITORS:
             channels[of_channel] += count
-    over_time: dict[str, dict[date, Counter[str]]] = {measure: defaultdict(Counter) for measure in _OVER_TIME}
-    daily = counted.filter(measure__in=_OVER_TIME).values_list("measure", "day", "key").annotate(Sum("count"))
-    for measure, day, key, count in daily:
-        over_time[measure][period.step_of(day)][key] += count
-    return Sums(totals, channels, over_time)
+    return Sums(_totals(counted), channels, over_time)
+
+
+def compared(period: Period, channel: str = "") -> Sums:
+    """What of a period is set beside a later one: sums of a few measures, nothing over time. One query."""
+    return Sums(_totals(_counted(period, channel, _COMPARED)), Counter(), {})
+
+
+def _counted(period: Period, channel: str, measures: Iterable[str]) -> QuerySet[Tally]:
+    counted = Tally.objects.filter(measure__in=list(measures), day__gte=period.first, day__lte=period.last)
+    return counted.filter(channel=channel) if channel else counted
+
+
+def _totals(counted: QuerySet[Tally]) -> dict[str, Counter[str]]:
+    totals: dict[str, Counter[str]] = defaultdict(Counter)
+    for measure, key, count in counted.values_list("measure", "key").annotate(Sum("count")):
+        totals[measure][key] += count
+    return totals
 
 
 def outcomes_over_time(found: Sums, period: Period) -> list[tuple[date, Counter[str]]]:

@@ -20,7 +20,7 @@ from web.conversations.models import Channel
 from web.overview import charts
 from web.overview.charts import Series, number_text
 from web.overview.counting import SECONDS, today
-from web.overview.figures import OUTCOMES, Period, Sums, outcomes_over_time, ranked, sums
+from web.overview.figures import OUTCOMES, Period, Sums, compared, outcomes_over_time, ranked, sums
 from web.overview.models import CountedDay, Measure
 
 SPANS = {"7": "7 days", "30": "30 days", "90": "90 days", "365": "12 months"}
@@ -60,7 +60,7 @@ def overview(request: StaffRequest) -> HttpResponse:
     period, span, problem = _period(request)
     channel = request.GET.get("channel", "")
     channel = channel if channel in Channel.values else ""
-    found, before = sums(period, channel), sums(period.before, channel)
+    found, before = sums(period, channel), compared(period.before, channel)
     latest = CountedDay.objects.order_by("-counted_at").first()
     context = {
         "period": period,
