@@ -16,10 +16,10 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from evaluation.console import TARGET_MS, YEAR_TARGET_MS
 from evaluation.documents import BENCHMARKS, when_and_where, write_section
 from evaluation.faults.postgres import Postgres, programs
 
-TARGET_MS = 200
 SECTION = "console"
 
 
@@ -70,8 +70,8 @@ def _measured(url: str, messages: int) -> dict[str, Any]:
 def _problems(found: dict[str, Any] | None) -> list[str]:
     problems = []
     for case in found["cases"] if found else []:
-        if case["p95"] > TARGET_MS:
-            problems.append(f"{case['name']}: p95 {case['p95']:.0f} ms, and {TARGET_MS} are allowed")
+        if case["p95"] > case["target"]:
+            problems.append(f"{case['name']}: p95 {case['p95']:.0f} ms, and {case['target']} are allowed")
         if case["scans"]:
             problems.append(f"{case['name']}: reads all of {', '.join(case['scans'])}")
     return problems
@@ -82,8 +82,8 @@ def _section(found: dict[str, dict[str, Any]]) -> str:
         "## The console",
         f"`make console-bench`, {when_and_where()}, load {os.getloadavg()[0]:.0f}. A whole page each time, from the "
         "request to the last byte, in one process: login, rights, queries, template. Milliseconds. No page may take "
-        f"more than {TARGET_MS} ms at the 95th percentile on PostgreSQL, and no query may read a large table as a "
-        "whole.",
+        f"more than {TARGET_MS} ms at the 95th percentile on PostgreSQL, a year's figures {YEAR_TARGET_MS}, and no query "
+        "may read a large table as a whole.",
     ]
     for name, result in found.items():
         parts.append(

@@ -14,6 +14,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from evaluation.console import TARGET_MS, YEAR_TARGET_MS
 from evaluation.console.fill import NAME, PASSWORD
 from web.review.models import Facet, Review, Tag
 
@@ -32,10 +33,11 @@ _SQLITE_SCAN = re.compile(r"(SCAN|SEARCH) (\w+)(?: .*?USING (?:COVERING )?(?:IND
 
 @dataclass
 class Case:
-    """One kind of page: its addresses are opened in turn."""
+    """One kind of page: its addresses are opened in turn. `target` is what it may take, in milliseconds."""
 
     name: str
     addresses: list[str]
+    target: float = TARGET_MS
     p50: float = 0
     p95: float = 0
     most: float = 0
@@ -105,7 +107,7 @@ def _cases(client: Client) -> list[Case]:
         ),
         Case("content", ["/console/content/", "/console/content/?show=worst", "/console/content/topics/mri"]),
         Case("overview, a month", ["/console/overview/?from=2025-12-01&to=2025-12-31"]),
-        Case("overview, a year", ["/console/overview/?from=2025-01-01&to=2025-12-31"]),
+        Case("overview, a year", ["/console/overview/?from=2025-01-01&to=2025-12-31"], YEAR_TARGET_MS),
         Case("what changed since", [f"/console/changes?since={round(time.time() * 1000)}"]),
     ]
 
