@@ -82,8 +82,8 @@ def _section(found: dict[str, dict[str, Any]]) -> str:
         "## The console",
         f"`make console-bench`, {when_and_where()}, load {os.getloadavg()[0]:.0f}. A whole page each time, from the "
         "request to the last byte, in one process: login, rights, queries, template. Milliseconds. No page may take "
-        f"more than {TARGET_MS} ms at the 95th percentile on PostgreSQL, a year's figures {YEAR_TARGET_MS}, and no query "
-        "may read a large table as a whole.",
+        f"more than {TARGET_MS} ms at the 95th percentile on PostgreSQL, a year's figures {YEAR_TARGET_MS}, and no "
+        "query may read a large table as a whole.",
     ]
     for name, result in found.items():
         parts.append(
