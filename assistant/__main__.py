@@ -73,6 +73,9 @@ def _serve(arguments: argparse.Namespace) -> None:
     # A message's matrices are small: a second thread costs more in waiting than it saves, and takes it from web.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+    from assistant.lean_imports import leave_out_unused
+
+    leave_out_unused()
     from assistant.server import serve
 
     configure_logging()

@@ -61,23 +61,40 @@ def run_on_postgres(scenarios: Sequence[Scenario], folder: Path) -> list[Row]:
         postgres.stop()
 
 
-def write(rows: list[Row]) -> None:
-    """Put the table into docs/faults.md, between its marks."""
+def write(rows: list[Row], *, keep_others: bool = False) -> None:
+    """Put the table into docs/faults.md, between its marks; the rows of faults that were not played may stay."""
     text = REPORT.read_text(encoding="utf-8")
     before, _, rest = text.partition(_BEGIN)
-    _, _, after = rest.partition(_END)
+    written, _, after = rest.partition(_END)
+    if keep_others:
+        rows = _with_others(rows, written)
     today = datetime.now(UTC).date().isoformat()
     REPORT.write_text(f"{before}{_BEGIN}\n\n{today}:\n\n{table(rows)}\n\n{_END}{after}", encoding="utf-8")
+
+
+def _with_others(rows: list[Row], written: str) -> list[Row]:
+    """These rows and those of the faults that the document has already, in the order in which they are played."""
+    known = {row.fault: row for row in rows}
+    for line in written.splitlines():
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        if len(cells) == len(_HEAD) and cells[-1].isdigit() and cells[0] not in known:
+            fault, seen, kept, resumed, lost, doubled = cells
+            known[fault] = Row(fault, seen, kept, resumed, int(lost), int(doubled))
+    order = [scenario.fault for scenario in (*SCENARIOS, *POSTGRES_SCENARIOS)]
+    return [known[fault] for fault in order if fault in known]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m evaluation.faults", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="only what needs no second start of Rasa; writes nothing")
-    parser.add_argument("--only", default="", help="only the faults whose name holds this; writes nothing")
+    parser.add_argument("--only", default="", help="only the faults whose name holds one of these, with | between")
+    parser.add_argument("--write", action="store_true", help="with --only: put their rows into the document")
     arguments = parser.parse_args()
 
+    only = arguments.only.lower().split("|")
+
     def wanted(scenarios: Sequence[Scenario]) -> list[Scenario]:
-        named = [each for each in scenarios if arguments.only.lower() in each.fault.lower()]
+        named = [each for each in scenarios if any(part in each.fault.lower() for part in only)]
         return [each for each in named if each.is_quick or not arguments.quick]
 
     started = time.monotonic()
@@ -99,6 +116,8 @@ def main() -> None:
     print(f"\n{len(rows)} faults in {time.monotonic() - started:.0f} s: lost {lost}, doubled {doubled}")
     if len(rows) == len(SCENARIOS) + len(POSTGRES_SCENARIOS):
         write(rows)
+    elif arguments.write:
+        write(rows, keep_others=True)
     if lost or doubled or any("WITHOUT" in row.seen for row in rows):
         sys.exit("Something was lost, done twice, or left without a way to the clinic.")
 

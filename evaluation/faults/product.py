@@ -31,7 +31,7 @@ _COMMANDS = {
     "web": ("web", "serve"),
     "worker": ("web", "worker"),
 }
-START_PATIENCE_SECONDS = 120
+START_PATIENCE_SECONDS = 300
 #: Short, so that a slow part is slow soon.
 RASA_TIMEOUT_SECONDS = 2
 

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 
 from evaluation.faults.product import Product, wait_until
-from web.privacy.encryption import decrypted
+from web.privacy.fields import from_column
 
 #: What is left has to reach the clinic as it was left.
 NAME = "Maria Lopez"
@@ -102,7 +102,7 @@ class Visitor:
         statement = "SELECT name, phone FROM contact_contactrequest WHERE conversation_id = ?"
         rows = self.product.rows(statement, self.conversation)
         # They stand encrypted, with the keys of development.
-        return [tuple(decrypted(value) for value in row) for row in rows]
+        return [tuple(from_column(value) for value in row) for row in rows]
 
     def doubled(self) -> int:
         """Messages that Rasa handled more than once, and requests beyond the first."""

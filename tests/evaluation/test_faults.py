@@ -94,6 +94,20 @@ def test_the_projects_report_has_a_row_for_every_fault() -> None:
     assert [each.fault for each in (*SCENARIOS, *POSTGRES_SCENARIOS) if f"| {each.fault} |" not in text] == []
 
 
+def test_a_fault_played_alone_takes_its_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its row is written anew, the others stay, in the order in which they are played."""
+    report = tmp_path / "faults.md"
+    report.write_text(
+        "# Faults\n\n<!-- written by `make faults-handoff` -->\n<!-- end of what `make faults-handoff` writes -->\n"
+    )
+    monkeypatch.setattr(command, "REPORT", report)
+    first, second = (Row(each.fault, "notice", "4 of 4", "answered within 2 s", 0, 0) for each in SCENARIOS[:2])
+    command.write([first, second])
+    command.write([Row(second.fault, "form", "4 of 4", "answered within 9 s", 0, 0)], keep_others=True)
+    rows = [row for row in report.read_text().splitlines() if " s |" in row]
+    assert [first.fault in rows[0], second.fault in rows[1], "9 s" in rows[1], len(rows)] == [True, True, True, 2]
+
+
 def test_a_notice_without_a_way_to_the_clinic_is_noticed() -> None:
     """It makes the command fail."""
     contact = {"phone": "+13105550100", "form_url": None}

@@ -1,0 +1,43 @@
+"""What the Rasa server imports and never uses: the clients of other channels, brokers and stores.
+
+`rasa.core` imports every connector and every store, whichever is configured; that is a fifth of the start and 25 MB.
+While the server is imported, these packages are the inert stand-ins that TensorFlow has too (`compat/`): good as a base
+class or an annotation, an error when used. Only `python -m assistant serve` does this.
+"""
+
+from __future__ import annotations
+
+import importlib.abc
+import importlib.machinery
+import sys
+from collections.abc import Sequence
+from types import ModuleType
+
+from rasa_without_tensorflow import _InertModule
+
+UNUSED = frozenset(
+    {
+        "aiogram", "aio_pika", "boto3", "botocore", "fbmessenger", "kafka", "confluent_kafka", "mattermostwrapper",
+        "pymongo", "redis", "rocketchat_API", "slack_sdk", "twilio", "webexteamssdk",
+    }
+)  # fmt: skip
+
+
+class _Unused(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        if fullname.partition(".")[0] not in UNUSED:
+            return None
+        return importlib.machinery.ModuleSpec(fullname, self, is_package=True)
+
+    def create_module(self, spec: importlib.machinery.ModuleSpec) -> ModuleType:
+        return _InertModule(spec.name)
+
+    def exec_module(self, module: ModuleType) -> None:
+        return None
+
+
+def leave_out_unused() -> None:
+    """From here on importing one of them gives a stand-in."""
+    sys.meta_path.insert(0, _Unused())
