@@ -72,6 +72,13 @@ def fill(database: Path, number: int) -> None:
         )
         own.execute("CREATE TEMP TABLE places AS SELECT row_number() OVER () - 1 AS place, id FROM new_conversations")
         own.execute("CREATE INDEX temp.by_place ON places (place)")
+        # Each has been looked at, as it would have been by now: else the worker would catch up on all of them.
+        _copy(
+            own,
+            "review_review",
+            missing // 10 + 1,
+            {"conversation_id": "(SELECT id FROM places WHERE place = counter.n - 1)"},
+        )
         last = own.execute("SELECT max(id) FROM conversations_message").fetchone()[0]
         _copy(
             own,
@@ -81,6 +88,8 @@ def fill(database: Path, number: int) -> None:
                 "id": f"{last} + counter.n",
                 "external_id": "'copied-' || counter.n || hex(randomblob(8))",
                 "conversation_id": "(SELECT id FROM places WHERE place = counter.n / 10)",
+                # Over two years, so that no day has all of them.
+                "received_at": "datetime(source.received_at, '-' || (counter.n % 700 + 2) || ' days')",
             },
         )
         _copy(
