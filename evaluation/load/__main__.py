@@ -148,7 +148,7 @@ the median of {visits} to each, in turns. The generator shares the machine.
 """
 _FLAT = """### What a turn costs in a long conversation and with a full log
 
-Milliseconds a message, one client, website API.
+Milliseconds a message, one client, website API; the same twenty questions, each answered by a topic.
 """
 
 

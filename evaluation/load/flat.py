@@ -26,7 +26,7 @@ def table(folder: Path) -> str:
     with ours(folder) as side:
         texts = _questions(100)
         with httpx.Client(base_url=side.url, timeout=60, trust_env=False) as client:
-            for what, spent in _rows(client, texts, folder / "web.sqlite3"):
+            for what, spent in _rows(client, _answered(client, texts), folder / "web.sqlite3"):
                 lines.append(f"| {what} | {np.percentile(spent, 50):.0f} | {np.percentile(spent, 95):.0f} |")
                 print(lines[-1], flush=True)
     return "\n".join(lines)
@@ -41,6 +41,21 @@ def _rows(client: httpx.Client, texts: list[str], database: Path) -> Iterator[tu
     for number in STORED:
         fill(database, number)
         yield f"{number:,} messages stored", _talk(client, texts, _EACH)
+
+
+def _answered(client: httpx.Client, texts: list[str]) -> list[str]:
+    """As many questions as a window has that are simply answered: a call-back request under way makes a turn dearer,
+    whatever the conversation's length."""
+    found = []
+    for text in texts:
+        token = client.post("/api/chat/sessions", json={}).raise_for_status().json()["token"]
+        body = {"client_message_id": "1", "text": text}
+        response = client.post("/api/chat/messages", json=body, headers={"Authorization": f"Bearer {token}"})
+        if [reply["kind"] for reply in response.raise_for_status().json()["replies"]] == ["answer"]:
+            found.append(text)
+        if len(found) == _WINDOW:
+            return found
+    raise SystemExit("Too few of the questions are answered: this table needs a trained model.")
 
 
 def _talk(client: httpx.Client, texts: list[str], messages: int) -> list[float]:
