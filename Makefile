@@ -64,11 +64,12 @@ evaluate: setup train  ## How well it understands: SPLIT=validation or test, or 
 evaluate-conversations: setup-dev train  ## Scripted conversations with the running product: SPLIT, FILE
 	@$(RUN) -m evaluation.evaluate_conversations --split $(SPLIT) $(if $(FILE),--file $(FILE))
 
-learn: setup train  ## Marks of staff become examples in data/, judged before and after; DRY=1 writes nothing
+learn: setup train  ## Marks of staff become examples in data/, judged before and after; DRY=1, DOUBTFUL=1
 	@mkdir -p results/learning
 	@$(RUN) -m web marks export results/learning/marks.jsonl
 	@rm -f results/learning/last.json
-	@$(RUN) -m evaluation.learning results/learning/marks.jsonl --report results/learning/last.json $(if $(DRY),--dry-run); \
+	@$(RUN) -m evaluation.learning results/learning/marks.jsonl --report results/learning/last.json \
+		$(if $(DRY),--dry-run) $(if $(DOUBTFUL),--doubtful); \
 		done=$$?; rm -f results/learning/marks.jsonl; exit $$done
 	@$(if $(DRY),,$(RUN) -m web marks learned results/learning/last.json)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -92,6 +92,7 @@ def sift(
     examples: Sequence[tuple[str, str]],
     questions: Sequence[Message],
     red_flags: Callable[[str], list[str]],
+    nearest: Callable[[Sequence[str]], list[list[str]]] | None = None,
 ) -> Sifted:
     """Take out what must not be tried.
 
@@ -100,6 +101,7 @@ def sift(
         examples: the content's, as intent and text.
         questions: the judging questions, none of which may be learned.
         red_flags: the names of the emergency rules that a text sets off.
+        nearest: for each text the intents of the examples most like it; without it no mark is doubted.
     """
     sifted = Sifted()
     known: dict[str, str] = {bare(text): intent for intent, text in examples}
@@ -132,7 +134,22 @@ def sift(
         else:
             taken.add(words)
             sifted.good.append(mark)
+    if nearest is not None:
+        _doubt(sifted, nearest)
     return sifted
+
+
+def _doubt(sifted: Sifted, nearest: Callable[[Sequence[str]], list[list[str]]]) -> None:
+    """Hold back the marks that none of the examples most like them agrees with."""
+    kept = []
+    for mark, intents in zip(sifted.good, nearest([mark.text for mark in sifted.good]), strict=True):
+        if not intents or mark.intent in intents:
+            kept.append(mark)
+        else:
+            most, count = Counter(intents).most_common(1)[0]
+            why = f"doubtful: of the {len(intents)} examples most like it none is of {mark.intent}, {count} of {most}"
+            sifted.refused.append(Refused(mark, why))
+    sifted.good = kept
 
 
 def _alike(marks: Sequence[Mark], questions: Sequence[Message]) -> dict[Mark, str]:

@@ -8,7 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -70,6 +70,16 @@ class Judgement:
         return {topic for topic, count in wrongly(self).items() if count > old.get(topic, 0)}
 
 
+def hash_of(folder: Path, patterns: Iterable[str]) -> str:
+    """A hash over names and contents of the files that fit."""
+    digest = hashlib.sha256()
+    for pattern in patterns:
+        for path in sorted(folder.glob(pattern)):
+            digest.update(path.relative_to(folder).as_posix().encode())
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
 class Copy:
     """A copy of the project in a folder of its own."""
 
@@ -84,13 +94,15 @@ class Copy:
         self.root = folder
         self._known = known
         self.data = folder / "data"
+        #: The content as it was when the copy was made: someone may go on writing in the project meanwhile.
+        self.original = folder / "data-as-it-was"
         for name in _NEEDED:
             source = project / name
             if source.is_dir():
                 shutil.copytree(source, folder / name, ignore=_LEFT_OUT)
             elif source.is_file():
                 shutil.copy2(source, folder / name)
-        self._original = project / "data"
+        shutil.copytree(self.data, self.original)
 
     def judge(self, changed: Mapping[Path, str]) -> Judgement:
         """Train and judge with these files of `data/` instead; paths are relative to `data/`.
@@ -99,7 +111,7 @@ class Copy:
             TrialFailed: one of them did not work.
         """
         shutil.rmtree(self.data)
-        shutil.copytree(self._original, self.data)
+        shutil.copytree(self.original, self.data)
         for path, content in changed.items():
             (self.data / path).write_text(content, encoding="utf-8")
         known = self._known / f"{self.fingerprint()}.json"
@@ -117,12 +129,7 @@ class Copy:
 
     def fingerprint(self) -> str:
         """A hash over what a judgement depends on."""
-        digest = hashlib.sha256()
-        for pattern in _DECIDE:
-            for path in sorted(self.root.glob(pattern)):
-                digest.update(path.relative_to(self.root).as_posix().encode())
-                digest.update(path.read_bytes())
-        return digest.hexdigest()
+        return hash_of(self.root, _DECIDE)
 
     def _run(self, module: str, *arguments: str, may_fail: bool = False) -> None:
         environment = {**os.environ, "MODELS_DIRECTORY": str(self.root / "models"), "RASA_TELEMETRY_ENABLED": "false"}

@@ -11,7 +11,7 @@ import pytest
 from evaluation.learning.examples import NoSuchIntent, diff, with_examples
 from evaluation.learning.marks import Mark, NoMarks, Refused, read_marks, sift
 from evaluation.learning.search import search
-from evaluation.learning.trial import Judgement
+from evaluation.learning.trial import Copy, Judgement
 from scripts.near_duplicates import Message
 
 TOPIC = """\
@@ -138,6 +138,46 @@ def test_what_must_not_be_learned_is_refused() -> None:
         5: "there is no such intent in data/",
         7: "these words are an example already",
     }
+
+
+def test_a_mark_that_nothing_like_it_agrees_with_is_held_back() -> None:
+    """One agreeing example among those most like it is enough; the others are named for whoever decides."""
+    like = {
+        "what is in the ink": ["safety/pain", "safety/pain", "emergency/other"],
+        "the scanner hummed": ["safety/pain", "safety/mri", "safety/pain"],
+    }
+    marks = marks_of(("what is in the ink", "safety/mri"), ("the scanner hummed", "safety/mri"))
+    sifted = sift(marks, EXAMPLES, [], lambda text: [], lambda texts: [like[text] for text in texts])
+    assert [mark.id for mark in sifted.good] == [2]
+    assert reasons(sifted.refused) == {
+        1: "doubtful: of the 3 examples most like it none is of safety/mri, 2 of safety/pain"
+    }
+    assert len(sift(marks, EXAMPLES, [], lambda text: []).good) == 2
+
+
+def test_every_trial_starts_from_the_content_of_the_beginning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Someone writes in the project meanwhile: before and after are judged on the same all the same, and once each."""
+    project, folder, known = tmp_path / "project", tmp_path / "copy", tmp_path / "known"
+    (project / "data" / "topics").mkdir(parents=True)
+    topic = project / "data" / "topics" / "mri.yml"
+    topic.write_text("at the beginning", encoding="utf-8")
+    copy = Copy(project, folder, known)
+    trained: list[str] = []
+
+    def run(module: str, *arguments: str, may_fail: bool = False) -> None:
+        content = (folder / "data" / "topics" / "mri.yml").read_text(encoding="utf-8")
+        if module == "assistant":
+            trained.append(content)
+        else:
+            (folder / "results").mkdir(exist_ok=True)
+            (folder / "results" / "validation.json").write_text(json.dumps({"content": content}), encoding="utf-8")
+
+    monkeypatch.setattr(copy, "_run", run)
+    assert copy.judge({Path("topics/mri.yml"): "with a mark"}).report == {"content": "with a mark"}
+    topic.write_text("someone wrote here", encoding="utf-8")
+    assert copy.judge({}).report == {"content": "at the beginning"}
+    assert copy.judge({Path("topics/mri.yml"): "with a mark"}).report == {"content": "with a mark"}
+    assert trained == ["with a mark", "at the beginning"]
 
 
 def judgement(wrong: int, emergencies: int, answered: Sequence[str] = (), right: int = 300) -> Judgement:
