@@ -87,9 +87,13 @@ def _section(found: dict[str, dict[str, Any]]) -> str:
     ]
     for name, result in found.items():
         parts.append(
-            f"### {name}: {result['messages']:,} messages in {result['conversations']:,} conversations, "
-            f"made in {result['filled']:.0f} s, counted for the figures ({result['days']:,} days) in "
-            f"{result['counted']:.0f} s"
+            f"### {name}: {result['messages']:,} messages in {result['conversations']:,} conversations"
+            + (f", made in {result['filled']:.0f} s" if result["filled"] > 1 else "")
+            + (
+                f", counted for the figures ({result['days']:,} days) in {result['counted']:.0f} s"
+                if result["days"]
+                else ""
+            )
         )
         rows = ["| page | p50 | p95 | most | queries | read as a whole |", "| --- | --- | --- | --- | --- | --- |"]
         for case in result["cases"]:

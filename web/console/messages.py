@@ -17,6 +17,8 @@ from web.review.ranking import SURE
 from web.review.search import matching
 
 PAGE = 50
+#: Messages with the words that are looked at for one page; those of the kind that is shown are on it.
+LOOKED_AT = 1000
 #: What can be shown: name, label, and the kind of its messages.
 SHOWN = {
     "not_understood": ("Not understood", "clarify"),
@@ -38,13 +40,19 @@ def messages(request: StaffRequest) -> HttpResponse:
     show = show if show in SHOWN else "not_understood"
     words = request.GET.get("q", "").strip()[:200]
     with_marks = request.GET.get("marked") == "yes"
-    found = _found(show, words, with_marks=with_marks)
     before = request.GET.get("before", "")
+    found = _found(show, with_marks=with_marks)
     if before.isdecimal() and len(before) < 19:
         found = found.filter(pk__lt=int(before))
+    following = None
     if words:
         record(request.user, Event.SEARCH, "messages", words=words)
+        looked_at = _with_words(words, before)
+        found = found.filter(pk__in=looked_at)
+        following = looked_at[-1] if len(looked_at) == LOOKED_AT else None
     page = list(found.select_related("mark")[: PAGE + 1])
+    if len(page) > PAGE:
+        following = page[PAGE - 1].pk
     rows = [
         {
             "message": message,
@@ -63,7 +71,7 @@ def messages(request: StaffRequest) -> HttpResponse:
         "words": words,
         "with_marks": with_marks,
         "intents": grouped(),
-        "more": f"{asked.urlencode()}&before={page[PAGE - 1].pk}" if len(page) > PAGE else "",
+        "more": f"{asked.urlencode()}&before={following}" if following else "",
     }
     return render(request, "console/messages.html", shown)
 
@@ -78,11 +86,17 @@ def message(request: StaffRequest, pk: int) -> HttpResponse:
     return render(request, "console/message.html", shown)
 
 
-def _found(show: str, words: str, *, with_marks: bool) -> QuerySet[Message]:
+def _with_words(words: str, before: str) -> list[int]:
+    """The latest messages with the words, of whatever kind; so few that a page is quick, however common they are."""
+    found = matching(words)
+    if before.isdecimal() and len(before) < 19:
+        found = found.filter(message_id__lt=int(before))
+    return list(found.order_by("-message_id").values_list("message_id", flat=True)[:LOOKED_AT])
+
+
+def _found(show: str, *, with_marks: bool) -> QuerySet[Message]:
     found = Message.objects.filter(kind=SHOWN[show][1]).exclude(Q(text="") & Q(choice=""))
     if show == "unsure":
         found = found.filter(confidence__lt=SURE)
     found = found.filter(mark__isnull=not with_marks)
-    if words:
-        found = found.filter(pk__in=matching(words).values("message"))
     return found.order_by("-pk")

@@ -95,7 +95,7 @@ def neighbours(wanted: Wanted, at: Cursor) -> tuple[Cursor | None, Cursor | None
     """The conversations before and after a place of a list, even when the one there has left the list."""
     key = wanted.key
     later = _ordered(wanted, at).first()
-    earlier = _narrowed(wanted).filter(_beyond(key, at, is_after=False)).order_by(key, "review").first()
+    earlier = _narrowed(wanted).filter(_beyond(key, at, is_after=False)).order_by(key, "review_id").first()
     return tuple(None if one is None else Cursor(getattr(one, key), one.review_id) for one in (earlier, later))  # type: ignore[return-value]
 
 
@@ -125,11 +125,11 @@ def _ordered(wanted: Wanted, after: Cursor | None) -> QuerySet[Facet]:
     facets = _narrowed(wanted)
     if after is not None:
         facets = facets.filter(_beyond(wanted.key, after, is_after=True))
-    return facets.order_by(f"-{wanted.key}", "-review")
+    return facets.order_by(f"-{wanted.key}", "-review_id")
 
 
 def _beyond(key: str, at: Cursor, *, is_after: bool) -> Q:
-    # The first condition is the one an index can begin at.
+    # The first condition is the one an index can begin at. (By `review_id`: `review` would order as reviews do.)
     side = "lt" if is_after else "gt"
     return Q(**{f"{key}__{side}e": at.key}) & ~Q(
         **{key: at.key, f"review__{'gte' if is_after else 'lte'}": at.conversation}
@@ -180,8 +180,8 @@ def _searched(wanted: Wanted, after: Cursor | None, size: int) -> Page:
         within = {name: value for name, value in times.items() if value is not None}
         found = found.filter(Exists(Review.objects.filter(pk=OuterRef("conversation"), **within)))
     if after is not None:
-        found = found.filter(message__lt=after.key)
-    texts = list(found.order_by("-message")[: _SEARCHED + 1])
+        found = found.filter(message_id__lt=after.key)
+    texts = list(found.order_by("-message_id")[: _SEARCHED + 1])
     reviews = _whole([text.conversation_id for text in texts])
     rows: dict[uuid.UUID, Row] = {}
     last: Cursor | None = None

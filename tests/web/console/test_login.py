@@ -303,3 +303,17 @@ def test_no_line_of_a_log_names_who_tried(client: Client, log: Any) -> None:
     assert "someone-private" not in log.getvalue()
     assert "a secret" not in log.getvalue()
     assert "127.0.0.1" not in log.getvalue()
+
+
+def test_the_start_names_how_to_make_the_first_account(new_staff: NewStaff, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Until someone can manage the accounts; one who is turned off can't."""
+    from django.db import connections
+
+    from web.__main__ import _how_to_begin
+
+    monkeypatch.setattr(connections, "close_all", lambda: None)  # the thread's; here it is the test's
+    off = new_staff(Role.ADMINISTRATOR, name="off")
+    User.objects.filter(pk=off.pk).update(is_active=False)
+    assert "make staff" in _how_to_begin()
+    new_staff(Role.ADMINISTRATOR)
+    assert _how_to_begin() == ""
