@@ -3,6 +3,7 @@
 import { token } from "./storage.js";
 
 const TIMEOUT = 20_000;
+const UNTIL_SEEN = 300;
 /** Longer than the server waits for an answer before it says that something is down. */
 const ANSWER_TIMEOUT = 50_000;
 
@@ -79,7 +80,15 @@ export class Api {
       // Not a secure context, or a sandboxed frame.
       return begin();
     }
-    await locks.request("smp-chat.session", begin);
+    await new Promise((resolve, reject) => {
+      const beginAlone = async () => {
+        await begin();
+        resolve(undefined);
+        // Other tabs read what is stored here a moment later: until then none of them may look.
+        await new Promise((passed) => setTimeout(passed, UNTIL_SEEN));
+      };
+      locks.request("smp-chat.session", beginAlone).catch(reject);
+    });
   }
 
   /**

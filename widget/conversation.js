@@ -29,6 +29,8 @@ export class Conversation {
   #hasStartedOver = false;
   /** @type {Promise<void> | null} */
   #reading = null;
+  /** News came while a reading was under way that may have been too early for it. */
+  #isBehind = false;
   /** @type {string | null} */
   #token = token.get();
   /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -90,8 +92,20 @@ export class Conversation {
 
   /** What the server has and this tab does not. */
   read() {
-    this.#reading ??= this.#read().finally(() => (this.#reading = null));
+    this.#reading ??= this.#readUp().finally(() => (this.#reading = null));
     return this.#reading;
+  }
+
+  #readNews() {
+    this.#isBehind = this.#reading !== null;
+    return this.read();
+  }
+
+  async #readUp() {
+    do {
+      this.#isBehind = false;
+      await this.#read();
+    } while (this.#isBehind);
   }
 
   /**
@@ -265,7 +279,7 @@ export class Conversation {
     if (news.type === "erased") return this.#clear("erased");
     const before = BigInt(news.id ?? 0) - 1n;
     if (before < this.#seen) this.#seen = before;
-    this.read();
+    this.#readNews();
   }
 
   /** Another tab has begun or ended the conversation. */
@@ -274,7 +288,7 @@ export class Conversation {
     if (current === this.#token) return;
     if (this.#token) this.#clear("ended");
     this.#token = current;
-    this.read();
+    this.#readNews();
   }
 
   /** @param {"ended" | "erased"} reason */

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import httpx
 import pytest
-from playwright.sync_api import BrowserContext, Page, Route, expect
+from playwright.sync_api import APIResponse, BrowserContext, Page, Route, expect
 
 from tests.plugins.browser import Process
 from tests.widget.support import PHONE, FakeRasa, Widget, a_question, reply
@@ -177,6 +177,30 @@ def test_a_second_tab_follows(chat: Widget, context: BrowserContext, site: str, 
     expect(other.sent).to_have_text(["one", "two", "three"])
     expect(other.replies).to_have_count(3)
     assert 1 == len({turn["conversation"] for turn in rasa_server.asked})
+
+
+def test_news_that_comes_during_a_reading_is_read_too(chat: Widget, context: BrowserContext, site: str) -> None:
+    """What the server answers is older than what another tab tells meanwhile."""
+    chat.ask_and_wait("one")
+    other = second_tab(context, site)
+    expect(other.sent).to_have_text(["one"])
+    held: list[tuple[Route, APIResponse]] = []
+
+    def hold_the_first(route: Route) -> None:
+        if held:
+            route.continue_()
+        else:
+            held.append((route, route.fetch()))
+
+    other.page.route("**/api/chat/messages?after=*", hold_the_first)
+    other.page.evaluate("dispatchEvent(new Event('focus'))")
+    while not held:
+        other.page.wait_for_timeout(20)
+    chat.ask_and_wait("two")
+    other.page.wait_for_timeout(200)
+    route, response = held[0]
+    route.fulfill(response=response)
+    expect(other.sent).to_have_text(["one", "two"])
 
 
 def test_tabs_that_start_at_once_share_a_conversation(
