@@ -52,6 +52,8 @@ class Server:
                     # Something comes all the time, so that no single step is slow; the whole is.
                     writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n")
                     for _ in range(200):
+                        if writer.is_closing():
+                            return
                         writer.write(b" ")
                         await writer.drain()
                         await asyncio.sleep(0.01)
