@@ -24,7 +24,7 @@ from pathlib import Path
 import httpx
 
 from evaluation.faults.postgres import Postgres, programs
-from evaluation.faults.product import ROOT, Product, wait_until
+from evaluation.faults.product import ROOT, Product
 from evaluation.meta import payloads, report
 from evaluation.meta.payloads import Someone
 from evaluation.meta.simulator import Fault, Meta, settings
@@ -34,6 +34,7 @@ QUESTIONS = (
     "is it safe?", "what about the sun?", "can I swim after it?", "hello", "thank you", "how many sessions are needed?",
 )  # fmt: skip
 _THREADS = 20
+#: With nothing done for so long, what still waits will never be done.
 _QUIET_SECONDS = 420
 
 
@@ -267,10 +268,17 @@ def run(database: str, workers: int, size: Size, folder: Path, postgres: Postgre
 
 
 def _wait_until_quiet(product: Product, meta: Meta) -> None:
-    try:
-        wait_until(lambda: _is_quiet(product, meta), _QUIET_SECONDS, "everything answered and sent")
-    except TimeoutError:
-        print(f"Not finished: {_waiting(product)}", file=sys.stderr)
+    """Wait for as long as it gets on: what still waits on a slow machine is not lost."""
+    last = _waiting(product)
+    deadline = time.monotonic() + _QUIET_SECONDS
+    while not _is_quiet(product, meta):
+        now = _waiting(product)
+        if now != last:
+            last, deadline = now, time.monotonic() + _QUIET_SECONDS
+        if time.monotonic() >= deadline:
+            print(f"Not finished, and nothing happens any more: {now}", file=sys.stderr)
+            return
+        time.sleep(0.5)
 
 
 def _judge(product: Product, meta: Meta, outcome: Outcome) -> None:
