@@ -14,9 +14,10 @@ from django.contrib.auth.models import Group, User
 from django.db import connection, models, transaction
 
 from shared.content import load_examples, topics
+from web.channels.models import Delivery
 from web.console.access import Role
 from web.contact.models import ContactRequest
-from web.conversations.models import Conversation, Message, Reply
+from web.conversations.models import Channel, Conversation, Feedback, Message, Reply
 from web.privacy.masking import masked
 from web.review import ranking, search_index
 from web.review.models import Facet, Review, Risk, SearchText, Tag
@@ -54,6 +55,8 @@ class _Rows:
     reviews: list[Any] = field(default_factory=list)
     facets: list[Any] = field(default_factory=list)
     texts: list[Any] = field(default_factory=list)
+    deliveries: list[Any] = field(default_factory=list)
+    feedback: list[Any] = field(default_factory=list)
 
 
 def fill(messages: int) -> int:
@@ -74,6 +77,8 @@ def fill(messages: int) -> int:
             _write(Review, _REVIEW, batch.reviews)
             _write(Facet, _FACET, batch.facets)
             _write(SearchText, _TEXT, batch.texts)
+            _write(Delivery, _DELIVERY, batch.deliveries)
+            _write(Feedback, _FEEDBACK, batch.feedback)
     _requests(chance, messages // 100)
     if connection.vendor == "postgresql":
         search_index.make(connection)
@@ -95,7 +100,8 @@ def _drop_indexes() -> list[str]:
     if connection.vendor != "postgresql":
         return []
     search_index.drop(connection)
-    tables = [model._meta.db_table for model in (Conversation, Message, Reply, Review, Facet, SearchText)]
+    filled = (Conversation, Message, Reply, Review, Facet, SearchText, Delivery, Feedback)
+    tables = [model._meta.db_table for model in filled]
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT indexname, indexdef FROM pg_indexes WHERE tablename = ANY(%s) AND indexdef NOT LIKE '%% UNIQUE %%'",
@@ -118,10 +124,16 @@ _MESSAGE = (
 _REPLY = ("id", "message_id", "position", "kind", "topic", "body")
 _REVIEW = (
     "conversation_id", "state", "assignee_id", "risk", "place", "last_at", "messages", "counted_upto", "lowest",
-    "preview", "reviewed_upto", "changed_at",
+    "preview", "reviewed_upto", "reviewed_at", "changed_at",
 )  # fmt: skip
 _FACET = ("id", "review_id", "name", "place", "last")
 _TEXT = ("message_id", "conversation_id", "text")
+_DELIVERY = (
+    "key", "conversation_id", "message_id", "reply_id", "author", "content", "is_urgent", "state", "attempts",
+    "next_attempt_at", "created_at", "sent_at", "provider_hashes", "provider_hash", "problem",
+)  # fmt: skip
+_FEEDBACK = ("reply_id", "helpful", "comment", "given_at")
+_JUDGED = 0.04
 
 
 def _templates(chance: random.Random) -> list[_Template]:
@@ -175,6 +187,7 @@ def _batches(
         said = [chance.choice(templates) for _ in range(length)]
         channel = chance.choice(_CHANNELS)
         first = _END - step * (messages - number)
+        judged: set[bool] = set()
         for position, template in enumerate(said):
             number += 1
             at = _END - step * (messages - number)
@@ -183,10 +196,19 @@ def _batches(
                 0, at, template.kind, template.topics, template.confidence, template.understood,
             ))  # fmt: skip
             topic = json.loads(template.topics)
-            rows.replies.append((_id(chance), number, 0, template.kind, topic[0] if topic else "", template.body))
+            reply = _id(chance)
+            rows.replies.append((reply, number, 0, template.kind, topic[0] if topic else "", template.body))
+            if channel != Channel.WEBSITE:
+                rows.deliveries.append((
+                    _id(chance), conversation, number, reply, "assistant", '{"text": "..."}', False, "read", 1, at, at,
+                    at, "[]", _id(chance), "",
+                ))  # fmt: skip
+            if chance.random() < _JUDGED:
+                judged.add(is_helpful := chance.random() < 0.8)
+                rows.feedback.append((reply, is_helpful, "", at))
             rows.texts.append((number, conversation, template.masked))
         rows.conversations.append((conversation, channel, "en", "/", first, at, "", ""))
-        facet = _review(rows, chance, said, conversation, channel, at, number, facet, user, tags)
+        facet = _review(rows, chance, said, judged, conversation, channel, at, number, facet, user, tags)
         if len(rows.messages) >= _AT_ONCE:
             yield rows
             rows = _Rows()
@@ -195,13 +217,15 @@ def _batches(
 
 
 def _review(
-    rows: _Rows, chance: random.Random, said: list[_Template], conversation: str, channel: str, at: datetime,
-    last_message: int, facet: int, user: int, tags: list[int],
+    rows: _Rows, chance: random.Random, said: list[_Template], judged: set[bool], conversation: str, channel: str,
+    at: datetime, last_message: int, facet: int, user: int, tags: list[int],
 ) -> int:  # fmt: skip
     """The review of one conversation with its facets, as the ranking would have made them."""
     risk = Risk(0)
     for template in said:
         risk |= template.risk
+    if False in judged:
+        risk |= Risk.THUMBS_DOWN
     state = chance.choice(_STATES)
     is_reviewed = state == Review.State.REVIEWED
     tagged = [chance.choice(tags)] if chance.random() < 0.05 else []
@@ -213,14 +237,13 @@ def _review(
     last = round(at.timestamp() * 1000)
     place = ranking.place_of(known.risk, last)
     names = ranking.own_facets(known, tagged).union(*(template.facets for template in said))
-    if chance.random() < 0.04:
-        names.add("feedback:bad")
+    names |= {"feedback:good" if is_helpful else "feedback:bad" for is_helpful in judged}
     for name in names:
         facet += 1
         rows.facets.append((facet, conversation, name, place, last))
     rows.reviews.append((
         conversation, state, known.assignee_id, int(known.risk), place, at, len(said), last_message, lowest,
-        said[-1].masked[:200], last_message if is_reviewed else 0, at,
+        said[-1].masked[:200], last_message if is_reviewed else 0, at if is_reviewed else None, at,
     ))  # fmt: skip
     return facet
 

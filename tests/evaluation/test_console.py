@@ -20,8 +20,7 @@ def test_made_in_bulk_as_the_ranking_makes_it(monkeypatch: pytest.MonkeyPatch) -
     kept = ("risk", "place", "messages", "counted_upto", "lowest", "state")
     for review in Review.objects.all():
         before = {name: getattr(review, name) for name in kept}
-        # Feedback of the bench is a facet alone.
-        facets = set(Facet.objects.filter(review=review).values_list("name", flat=True)) - {"feedback:bad"}
+        facets = set(Facet.objects.filter(review=review).values_list("name", flat=True))
         tags = {name for name in facets if name.startswith("tag:")}
         ranking.refresh(review.pk)
         review.refresh_from_db()
