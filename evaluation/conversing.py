@@ -5,7 +5,8 @@ One line of `evaluation/conversations/*.jsonl` is one conversation: `{"id", "tag
 (`follow_up`, `two_questions`, `spanish_red_flag` ...); figures are given for each. `expect` holds any of:
 
 - `kind`: the turn's kind, or a list of kinds that are all right;
-- `topics`: topics that must all be answered, in this order; `any`: at least one of these;
+- `topics`: topics that must all be answered, in this order; a list in the place of one names topics that are all right
+  there, and `handoff` or `out_of_scope` such a reply; `any`: at least one of these topics;
 - `not_topics`: topics that must not be answered;
 - `reason`: the handoff's reason, or a list of them;
 - `language`: `es` or `en`, of what is said;
@@ -42,6 +43,11 @@ class Said:
     @property
     def topics(self) -> list[str]:
         return list(dict.fromkeys(reply["topic"] for reply in self.replies if reply.get("topic")))
+
+    @property
+    def labels(self) -> list[str]:
+        """The topic of each reply, or its kind where it has none."""
+        return list(dict.fromkeys(reply.get("topic") or reply["kind"] for reply in self.replies))
 
     @property
     def text(self) -> str:
@@ -108,7 +114,7 @@ def _step(turn: dict[str, Any]) -> Step:
     return Step(says, expect, str(turn.get("tests") or ""))
 
 
-def _listed(value: Any) -> list[str]:
+def _listed(value: Any) -> list[Any]:
     return [] if value is None else [value] if isinstance(value, str) else list(value)
 
 
@@ -123,9 +129,9 @@ def misses(expect: dict[str, Any], said: Said, before: list[Said]) -> list[str]:
     found = []
     if expect.get("kind") and said.kind not in _listed(expect["kind"]):
         found.append(f"kind {said.kind}, not {' or '.join(_listed(expect['kind']))}")
-    wanted = _listed(expect.get("topics"))
-    if [topic for topic in said.topics if topic in wanted] != wanted:
-        found.append(f"topics {said.topics}, not {wanted}")
+    wanted = [_listed(topic) for topic in _listed(expect.get("topics"))]
+    if not _are_in_order(wanted, said.labels):
+        found.append(f"topics {said.labels}, not {' and '.join(' or '.join(topic) for topic in wanted)}")
     if expect.get("any") and not set(said.topics) & set(_listed(expect["any"])):
         found.append(f"topics {said.topics}, none of {_listed(expect['any'])}")
     if wrong := set(said.topics) & set(_listed(expect.get("not_topics"))):
@@ -142,6 +148,12 @@ def misses(expect: dict[str, Any], said: Said, before: list[Said]) -> list[str]:
     if expect.get("differs") and before and before[-1].text == said.text:
         found.append("the same text as the turn before")
     return found
+
+
+def _are_in_order(wanted: list[list[str]], labels: list[str]) -> bool:
+    """Whether each of the wanted was said, one after the other."""
+    rest = iter(labels)
+    return all(any(label in topics for label in rest) for topics in wanted)
 
 
 def _is_shorter(said: Said, before: list[Said]) -> bool:

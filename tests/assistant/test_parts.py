@@ -59,6 +59,16 @@ async def parts(text: str, whole: dict[str, Any] | None = None) -> list[Part]:
         ("What should I do or is it ok", 1),
         ("I have psoriasis and diabetes. It flares up at times.", 0),
         ("Can I swim and run and drive?", 1),
+        ("2 questions: does it hurt, can i swim", ["does it hurt", "can i swim"]),
+        ("hi! quick questions - is it safe n do you take cards", ["is it safe", "do you take cards"]),
+        ("1) pain? 2) healing time 3) cost", ["pain?", "healing time", "cost"]),
+        ("- does it hurt\n- healing time", ["does it hurt", "healing time"]),
+        ("does it hurt\nhow long does it last", ["does it hurt", "how long does it last"]),
+        ("is it 3.5) or so", 1),
+        ("does it hurt and i'd like to book a visit", ["does it hurt", "i'd like to book a visit"]),
+        ("my scalp gets dandruff is that a problem", 1),
+        ("i took it in may. my head is dry can i come anyway", ["my head is dry can i come anyway"]),
+        ("do you know how long it lasts", 1),
     ],
 )
 def test_questions_are_split_where_a_new_one_begins(text: str, questions: list[str] | int) -> None:
@@ -159,3 +169,100 @@ async def test_small_talk_beside_a_question_says_nothing() -> None:
     """A greeting with a question is the question."""
     found = await parts("Is there thanks in it? Does it hurt? Can I have an MRI?")
     assert ["safety/pain", "safety/mri"] == [part.label for part in found if part.label.startswith("safety/")]
+
+
+class Table:
+    """Understands a text by what it says in a table, with how sure it is; everything else not at all."""
+
+    def __init__(self, labels: dict[str, tuple[str, float]]) -> None:
+        self.labels = labels
+
+    async def __call__(self, text: str) -> dict[str, Any]:
+        label = self.labels.get(text.rstrip("?").lower())
+        return understood(*label) if label else not_understood("safety/cost")
+
+
+def ranked(label: str, *others: str, decision: str = "accepted") -> dict[str, Any]:
+    """Parse data that holds other labels possible as well."""
+    ranking = [(label, 0.8), *[(other, 0.1) for other in others]]
+    return {**parse_result(label, 0.9, ranking), "decision": decision, "red_flags": []}
+
+
+TABLE = Table(
+    {
+        "does it hurt": ("safety/pain", 0.95),
+        "does it": ("safety/pain", 0.95),
+        "how long does it last": ("safety/how_long_it_lasts", 0.95),
+        "is it safe with diabetes": ("safety/diabetes", 0.95),
+        "is it safe psoriasis": ("safety/psoriasis_eczema", 0.95),
+        "what's this about tattoos": ("safety/what_is_smp", 0.9),
+        "uveitis": ("safety/eye_inflammation_uveitis", 0.99),
+        "i have psoriasis. is that ok": ("safety/psoriasis_eczema", 0.95),
+        "take warfarin. is that ok": ("safety/blood_thinners_bleeding", 0.95),
+        "what does it cost": ("out_of_scope", 0.9),
+        "is that ok": ("ask_why", 0.9),
+        "i have psoriasis is that ok": ("safety/psoriasis_eczema", 0.95),
+    }
+)
+
+
+async def labels(text: str, whole: dict[str, Any]) -> list[str]:
+    return [part.label for part in await parts_of(text, whole, TABLE)]
+
+
+async def test_a_question_begins_without_a_word_that_joins_it() -> None:
+    """Where both sides are understood surely."""
+    whole = ranked("safety/pain", "safety/how_long_it_lasts")
+    assert ["safety/pain", "safety/how_long_it_lasts"] == await labels("does it hurt how long does it last", whole)
+
+
+async def test_what_is_joined_takes_the_beginning_of_the_question() -> None:
+    """ "Is it safe with diabetes and psoriasis" asks twice, if the sentence is about both."""
+    whole = ranked("safety/psoriasis_eczema", "safety/diabetes")
+    text = "is it safe with diabetes and psoriasis?"
+    assert ["safety/diabetes", "safety/psoriasis_eczema"] == await labels(text, whole)
+    assert ["safety/psoriasis_eczema"] == await labels(text, ranked("safety/psoriasis_eczema"))
+
+
+async def test_half_a_question_that_the_sentence_is_not_about_is_none() -> None:
+    """ "Tattoos and uveitis" is one question."""
+    whole = ranked("safety/eye_inflammation_uveitis")
+    assert ["safety/eye_inflammation_uveitis"] == await labels("What's this about tattoos and uveitis?", whole)
+
+
+async def test_one_question_about_two_things_said_before_it_is_two() -> None:
+    """Where the whole is too much at once."""
+    whole = {**not_understood(), **{"intent_ranking": ranked("safety/psoriasis_eczema")["intent_ranking"]}}
+    whole["intent_ranking"].append({"name": "safety/blood_thinners_bleeding", "confidence": 0.1})
+    found = await labels("I have psoriasis and take warfarin. Is that ok?", whole)
+    assert ["safety/psoriasis_eczema", "safety/blood_thinners_bleeding"] == found
+
+
+async def test_a_question_that_is_small_talk_alone_is_read_with_its_statement() -> None:
+    """ "Is that ok" asks about what was said."""
+    found = await labels("I have psoriasis, is that ok? And does it hurt?", ranked("safety/psoriasis_eczema"))
+    assert "safety/psoriasis_eczema" == found[0]
+
+
+async def test_what_is_foreign_only_in_its_half_is_not_declined() -> None:
+    """ "What does it cost" after a question about laser is no question about the weather."""
+    assert ["safety/pain"] == await labels("Does it hurt? What does it cost?", ranked("safety/pain", "safety/cost"))
+
+
+async def test_sure_questions_without_a_story_need_no_whole() -> None:
+    """Several at once are too much for the classifier; each alone is clear."""
+    found = await labels("Does it hurt? How long does it last?", not_understood("safety/mri"))
+    assert ["safety/pain", "safety/how_long_it_lasts"] == found
+
+
+async def test_a_clear_question_is_answered_and_an_unclear_one_asked_back() -> None:
+    """The one that was not understood comes last."""
+    parsed = await parts_of("Will the brrp zoot flim? Does it hurt?", ranked("safety/pain"), TABLE)
+    assert ["safety/pain", "nlu_fallback"] == [part.label for part in parsed]
+
+
+async def test_little_stands_beside_the_advice_of_an_emergency() -> None:
+    """Only questions that are clear without the rest."""
+    whole = understood("emergency/anaphylaxis")
+    found = await labels("I have psoriasis, is that ok? Does it hurt?", whole)
+    assert ["emergency/anaphylaxis", "safety/pain"] == found

@@ -50,6 +50,13 @@ def test_topics_count_in_their_order() -> None:
     assert misses({"topics": ["mri", "pain"]}, turn, [])
 
 
+def test_a_place_may_be_taken_by_several_topics_or_by_a_kind() -> None:
+    """A list in the place of a topic, and a reply without a topic by its kind."""
+    turn = Said([*said("handoff", None).replies, *said(topic="mri").replies])
+    assert [] == misses({"topics": [["cost", "handoff"], "mri"]}, turn, [])
+    assert misses({"topics": ["mri", ["cost", "handoff"]]}, turn, [])
+
+
 def test_shorter_is_shorter_than_the_first_time() -> None:
     """For the same topic."""
     assert [] == misses({"shorter": True}, said(text="Yes."), [said()])
