@@ -13,10 +13,12 @@ from typing import Any, Literal
 
 from rasa.shared.core.events import BotUttered, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
+from spacy.lang.en.stop_words import STOP_WORDS
 
 from assistant.normalize import normalize
-from assistant.parts import asks
+from assistant.parts import asks, sentences_of, together
 from assistant.selection import base_intent, full_intent, parse_result
+from assistant.spelling import dictionary
 
 Parse = Callable[[str], Awaitable[dict[str, Any]]]
 #: What `parsed["again"]` says: the same question once more, or one that the same answer holds for.
@@ -24,18 +26,55 @@ Again = Literal["repeated", "continued"]
 
 #: More words than this are a question of their own.
 _MAX_WORDS = 9
+#: Some of them may name something new; more that do are a question of their own.
+_MAX_NAMES = 3
+#: A remark or two and a short question have no more words.
+_MAX_WORDS_OF_REMARKS = 14
+#: A refusal that is surer is meant.
+_SURE_REFUSAL = 0.5
 #: A topic this sure needs no conversation to be understood.
 _SURE = 0.85
+#: Less sure than this, a message that names hardly anything may be about what was said before it.
+_UNSURE = 0.6
+#: Less sure than this, it is nothing yet.
+_HARDLY = 0.4
+#: A topic that is likelier than this, in a message of its own words, is not overruled by the conversation.
+_NAMES_A_TOPIC = 0.55
+#: A handoff that is likelier than this is meant where something is named: "and how do I book".
+_NAMES_A_HANDOFF = 0.4
 #: The share of words that two wordings of the same question have in common.
 _ALIKE = 0.6
 
 _LEADS = r"(?:ok(?:ay)?|hm+|oh|right|thanks|thank you|alright|and|but|so|yes|yeah)"
-_STARTS = (
-    r"and|what about|how about|what if|but|so|or|also|even|for|with|without|if|then|same for|is it the same|does that|"
-    r"is that|would that|can that|will that|how long|how many|how much|how often|how soon|since when|until when|when|"
-    r"where|after how|before how|at what|which|how bad|how likely|not even"
+_JOINS = (
+    r"and|n|what about|how about|what if|but|so|or|also|even|for|with|without|if|then|same for|is it the same|does that|"
+    r"is that|would that|can that|will that|not even|only|just"
 )
-_CONTINUES = re.compile(rf"^(?:{_LEADS}[\s,.!]+)*(?:{_STARTS})\b", re.IGNORECASE)
+#: Begins as what goes on with something said before ...
+_CONTINUES = re.compile(rf"^(?:{_LEADS}[\s,.!]+)*(?:{_JOINS})\b", re.IGNORECASE)
+#: ... or ends so: "salt water too?"
+_CONTINUED = re.compile(r"\b(?:too|as well|also|instead|then|though|tho|either|anyway)\W*$", re.IGNORECASE)
+#: Stands for something said before.
+_STANDS_FOR = re.compile(
+    r"\b(?:it|its|it's|that|thats|that's|this|those|these|they|they're|theyre|them|em|one|ones|then|instead|either|too|"
+    r"still|again)\b",
+    re.IGNORECASE,
+)
+#: Words that name nothing, beside the usual ones: a message of these alone is about what was said.
+_NAMES_NOTHING = STOP_WORDS | frozenset(
+    """ok okay check know tell need want wait ask help happen happens happened start stop come comes work works day days
+    week weeks month months year years hour hours minute minutes time times long far apart soon often likely safe safer
+    dangerous risky bad worse good better normal right wrong true sure yes no way maybe possible allowed em u ur r pls
+    please tho though lot bit little less kind sort thing things matter matters mean difference different actually
+    exactly usually ever going gonna ago worry worried concerned half today tomorrow really thanks oh hm hmm ah well mind try sign dont doesnt isnt cant wont im ive id
+    thats its whats hows""".split()
+)
+#: What is read otherwise in the light of the conversation, when it is unsure; "thanks" and "bye" are what they are.
+_UNSURE_KINDS = frozenset(
+    {"nlu_fallback", "safety", "handoff", "out_of_scope", "refuse", "capabilities", "affirm", "deny", "bot_identity"}
+)
+#: Dialogue acts that ask for more of the last answer.
+_ASKS = frozenset({"ask_sources", "ask_more", "ask_why"})
 _PEOPLE = (
     r"wife|husband|partner|boyfriend|girlfriend|mother|mom|mum|father|dad|brother|sister|friend|mate|grandma|grandpa|"
     r"grandfather|grandmother|uncle|aunt|cousin|boss|colleague|fiance|fiancee|men|women|man|woman|me|him|her|them|others|"
@@ -60,6 +99,7 @@ _SAID_BEFORE = re.compile(
     r"(?: you| about| if| whether| for)*\s+(?P<rest>\S.*)$",
     re.IGNORECASE | re.DOTALL,
 )
+_WORD = re.compile(r"[\w']+")
 _NOT_A_WORD = re.compile(r"[^\w\s]")
 
 
@@ -100,8 +140,12 @@ class Past:
 
 #: What can be followed up: topics, and what only the clinic can do ("and on Sundays?").
 _FOLLOWED = frozenset({"safety", "handoff"})
+#: Remarks, which a few words that lean on what was said may look like.
+_REMARKS = frozenset({"frustrated", "react", "affirm", "deny"})
+#: Topics that are about everything, and of a few words are rather about what was said.
+_GENERAL = frozenset({"safety/is_smp_safe", "safety/regret_permanence"})
 #: After these the topic before them is still the topic.
-_KEEPS_TOPIC = frozenset({"ask_sources", "ask_more", "ask_why", "thanks", "react", "affirm"})
+_KEEPS_TOPIC = frozenset({*_ASKS, "thanks", "react", "affirm", "deny", "frustrated", "nlu_fallback"})
 
 
 def named_choice(text: str, choices: list[tuple[str, str]]) -> str | None:
@@ -131,28 +175,47 @@ async def in_conversation(parsed: dict[str, Any], text: str, past: Past, parse: 
     label = full_intent(parsed)
     if base_intent(label) == "emergency":
         return parsed
-    if parsed.get("decision") != "accepted" and (said := _SAID_BEFORE.match(text)):
+    is_clear = parsed.get("decision") == "accepted" and (_is_topic(parsed) or _sureness(parsed) >= _UNSURE)
+    if not is_clear and (said := _SAID_BEFORE.match(text)):
         meant = await parse(said["rest"])
-        if meant.get("decision") == "accepted":
+        if meant.get("decision") == "accepted" and _sureness(meant) > _sureness(parsed):
             return {**meant, "text": parsed.get("text")}
     if (alarmed := await _added_up(parsed, text, past, parse)) is not None:
         return alarmed
-    if base_intent(label) == "refuse" or (past.label is None and not past.answered):
+    if past.label is None and not past.answered:
         return parsed
+    if (last := await _last_sentence(parsed, text, past, parse)) is not None:
+        return last
     is_topic = base_intent(past.label or "") == "safety"
-    if past.label and is_topic and _FOR_SOMEONE.match(text) and base_intent(label) != "handoff":
+    if past.label and is_topic and _FOR_SOMEONE.match(text) and base_intent(label) not in {"handoff", "refuse"}:
         return _as_topic(parsed, past.label, past.question, "continued")
-    if past.label and _may_continue(parsed, text):
-        together = f"{past.question.rstrip(' ?.!')}, {text}"
-        read = await parse(together)
+    if past.label and _may_continue(parsed, text, past.label):
+        question = together(past.question, text)
+        read = await parse(question)
         if base_intent(full_intent(read)) == "emergency":
             return {**parsed, "warns": True}
-        if _leads_on(read) and (not _leads_on(parsed) or _sureness(read) > _sureness(parsed)):
+        is_same_topic = label in _GENERAL and full_intent(read) == past.label
+        if _leads_on(read) and (not _leads_on(parsed) or is_same_topic or _sureness(read) > _sureness(parsed)):
             again: Again | None = "continued" if full_intent(read) == past.label else None
-            return _as_topic(read, full_intent(read), together, again)
+            return _as_topic(read, full_intent(read), question, again)
     if any(label == known and _alike(text, question) for known, question in past.answered):
         return {**parsed, "again": "repeated"}
     return parsed
+
+
+async def _last_sentence(parsed: dict[str, Any], text: str, past: Past, parse: Parse) -> dict[str, Any] | None:
+    """What the last of a few short sentences asks, where the others only remark: "I see. And who says so?"."""
+    is_remark = base_intent(full_intent(parsed)) not in {*_FOLLOWED, *_ASKS, "refuse"}
+    if not is_remark or len(text.split()) > _MAX_WORDS_OF_REMARKS:
+        return None
+    *remarks, last = sentences_of(text) or [""]
+    if not remarks or any(asks(remark) for remark in remarks):
+        return None
+    alone = await parse(last)
+    if base_intent(full_intent(alone)) in _ASKS and _sureness(alone) >= _UNSURE:
+        return {**alone, "text": parsed.get("text")}
+    read = await in_conversation(alone, last, past, parse)
+    return {**read, "text": parsed.get("text")} if read.get("decision") == "follow_up" else None
 
 
 async def _added_up(parsed: dict[str, Any], text: str, past: Past, parse: Parse) -> dict[str, Any] | None:
@@ -160,19 +223,43 @@ async def _added_up(parsed: dict[str, Any], text: str, past: Past, parse: Parse)
     is_clear = parsed.get("decision") == "accepted" and _sureness(parsed) >= _SURE
     if not past.said or is_clear or asks(text) or len(text.split()) > _MAX_WORDS:
         return None
-    read = await parse(f"{past.said.rstrip(' ?.!')}, {text}")
+    read = await parse(together(past.said, text))
     return {**read, "text": parsed.get("text")} if base_intent(full_intent(read)) == "emergency" else None
 
 
-def _may_continue(parsed: dict[str, Any], text: str) -> bool:
+def _may_continue(parsed: dict[str, Any], text: str, topic: str) -> bool:
     """Whether the words are few, and lean on what was said."""
-    words = text.split()
-    if len(words) > _MAX_WORDS or not _CONTINUES.match(text.strip()):
+    best = (parsed.get("intent_ranking") or [{"name": "", "confidence": 0.0}])[0]
+    is_odd = base_intent(full_intent(parsed)) not in {*_UNSURE_KINDS, *_REMARKS} and _sureness(parsed) >= _HARDLY
+    if len(text.split()) > _MAX_WORDS or is_odd or base_intent(best["name"]) == "emergency":
         return False
-    if _is_topic(parsed):
-        return _sureness(parsed) < _SURE
-    # What is understood as something else, and surely, is that: "how much does it cost", "what if I want a refund".
-    return parsed.get("decision") != "accepted" or _sureness(parsed) < _SURE
+    is_accepted, kind, sureness = parsed.get("decision") == "accepted", base_intent(full_intent(parsed)), _sureness(parsed)
+    names = _names(text)
+    stands_for = _STANDS_FOR.search(text) is not None
+    if is_accepted and kind == "safety":
+        # "Is that dangerous" is about what was said however sure a topic of its own is; "and in Germany" is clear.
+        is_general = full_intent(parsed) in _GENERAL and names == 0 and stands_for
+        return is_general or (sureness < _SURE and (names == 0 or full_intent(parsed) == topic))
+    if is_accepted and kind == "handoff" and names and sureness >= _NAMES_A_HANDOFF and not topic.startswith("handoff/"):
+        return False
+    if is_accepted and kind == "refuse" and sureness >= _SURE_REFUSAL:
+        return False
+    if _CONTINUES.match(text.strip()) or (_CONTINUED.search(text) and names < _MAX_NAMES):
+        # What is understood as something else, and surely, is that: "what if I want a refund".
+        return (not is_accepted or sureness < _SURE) and names <= _MAX_NAMES
+    if (kind in _REMARKS and not asks(text)) or names > 1 or (is_accepted and sureness >= (_SURE if names == 0 and asks(text) else _UNSURE)):
+        return False
+    if stands_for or names == 0:
+        return True
+    is_named = base_intent(best["name"]) == "safety" and best["name"] != topic and best["confidence"] >= _NAMES_A_TOPIC
+    return asks(text) and not is_named
+
+
+def _names(text: str) -> int:
+    """How many of its words name something; a word that no dictionary knows surely does."""
+    words = [word.strip("'").removesuffix("'s") for word in _WORD.findall(normalize(text))]
+    named = [word for word in words if word not in _NAMES_NOTHING and not word.isdigit()]
+    return sum(1 if word in dictionary() else 2 for word in set(named))
 
 
 def _is_topic(parsed: dict[str, Any]) -> bool:

@@ -32,6 +32,8 @@ _VERY_SURE = 0.8
 _LEAST_LIKELY = 0.005
 #: The same where the message tells a story.
 _LEAST_LIKELY_IN_STORY = 0.03
+#: The same where it is the only one that is answered.
+_LIKELY = 0.1
 #: What has no place here has at least this probability in the whole message too.
 _LEAST_FOREIGN = 0.02
 #: More words than this, some of them no question, are a story whatever the whole was understood as.
@@ -101,6 +103,8 @@ _GREETS = re.compile(
     r"\b(?:[\s,!.]+\w+){0,3}\W*$",
     re.IGNORECASE,
 )
+#: Parts a statement from its question as a full stop does: "I have psoriasis - is that ok".
+_DASH = re.compile(r"\s+[-\u2013\u2014]+\s+")
 #: An item of a list, at the beginning of a line ...
 _ITEM = re.compile(r"^\s*(?:[-*\u2022\u00b7\u2013]\s+|\(?(?:\d|[a-e]|[ivx]{1,3})\s*[.):-]\s*(?=\D))", re.IGNORECASE)
 #: ... and of one within a line: "1) does it hurt 2) what does it cost".
@@ -109,7 +113,7 @@ _NUMBERS = re.compile(r"(?:^|(?<=\s))\(?(\d)\s*[.):](?!\d)\s*")
 _LEAST_WORDS = 2
 
 #: Fewer words, not understood beside a question that was, are not asked back: "and is that so".
-_LEAST_WORDS_UNCLEAR = 4
+_LEAST_WORDS_UNCLEAR = 5
 
 Parse = Callable[[str], Awaitable[dict[str, Any]]]
 
@@ -166,6 +170,11 @@ def _pieces(sentence: str) -> list[str]:
     return pieces if _is_marked(sentence) or sum(asks(piece) for piece in pieces) > 1 else [sentence]
 
 
+def sentences_of(text: str) -> list[str]:
+    """The sentences of a text."""
+    return [found.text.strip() for found in _sentences()(text).sents if found.text.strip()]
+
+
 def _split_sentences(text: str) -> list[tuple[str, bool]]:
     """Each sentence, and whether it is an item of a list; what only announces questions is left out."""
     sentences: list[tuple[str, bool]] = []
@@ -173,7 +182,7 @@ def _split_sentences(text: str) -> list[tuple[str, bool]]:
         if is_item:
             sentences.append((line, True))
         else:
-            sentences += [(found.text.strip(), False) for found in _sentences()(line).sents if found.text.strip()]
+            sentences += [(part, False) for sentence in sentences_of(line) for part in _DASH.split(sentence) if part]
     announced = [(_ANNOUNCES.sub("", sentence).strip(), is_item) for sentence, is_item in sentences[:2]]
     return [found for found in (*announced, *sentences[2:]) if found[0]]
 
@@ -252,7 +261,8 @@ async def parts_of(text: str, whole: dict[str, Any], parse: Parse) -> list[Part]
             for part in understood
             if _sureness(part.parsed) >= _VERY_SURE and ranked.get(part.label, 0.0) >= least
         ]
-        if len(understood) + (not has_story and len(units) > 1) < 2 or (has_story and _is_understood(whole)):
+        is_one = len(understood) == 1 and len(units) > 1 and ranked.get(understood[0].label, 0.0) >= _LIKELY
+        if (len(understood) < 2 and (has_story or not is_one)) or (has_story and _is_understood(whole)):
             return alone
     unclear = [] if has_story else [part for part in read if _is_unclear(part, understood)]
     if len(understood) == 1 and not unclear:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from assistant.followups import Past, in_conversation, named_choice
-from assistant.selection import full_intent
+from assistant.selection import full_intent, parse_result
 from tests.assistant.test_parts import LABELS, Pipeline, not_understood, understood
 
 CHOICES = [("safety/mri", "MRI scans"), ("safety/pain", "Pain"), ("safety/cost", "Cost")]
@@ -96,3 +98,69 @@ async def test_the_same_question_again_is_marked() -> None:
     assert "repeated" == again["again"]
     other = await in_conversation(parsed, "Is baby shampoo fine for the first wash?", PAST, Pipeline(LABELS))
     assert "again" not in other
+
+
+def first_guess(label: str, sureness: float, decision: str = "not_sure") -> dict[str, Any]:
+    """Parse data of a message that may be this."""
+    name = label if decision == "accepted" else "nlu_fallback"
+    return {**parse_result(name, sureness, [(label, sureness)]), "decision": decision, "red_flags": []}
+
+
+@pytest.mark.parametrize(
+    ("text", "parsed"),
+    [
+        ("should i tell them", not_understood()),
+        ("would a test help", not_understood()),
+        ("its only peeling now", not_understood()),
+        ("it was cured in 2019", not_understood()),
+        ("salt water too?", not_understood()),
+        ("n how long do i wait after stopping", not_understood()),
+        ("and if the studio does not answer", not_understood()),
+        ("which ones", first_guess("capabilities", 0.3, "accepted")),
+        ("which one first", first_guess("affirm", 0.76, "accepted")),
+        ("so thats a no?", first_guess("deny", 0.64, "accepted")),
+        ("how far apart", first_guess("out_of_scope", 0.5, "accepted")),
+        ("is that dangerous", understood("safety/is_smp_safe", 0.97)),
+    ],
+)
+async def test_words_that_name_hardly_anything_are_about_what_was_said(text: str, parsed: dict[str, Any]) -> None:
+    """Whatever they begin with, when they are few and nothing clear alone."""
+    read = await in_conversation(parsed, text, PAST, Pipeline(LABELS))
+    assert ("safety/washing_hair", "follow_up") == (full_intent(read), read["decision"])
+
+
+@pytest.mark.parametrize(
+    ("text", "parsed"),
+    [
+        ("how long do i boil an egg for soldiers", not_understood()),
+        ("when can i get my mach3 back on it", not_understood()),
+        ("do the practitioners have it on their own heads", not_understood()),
+        ("blorp the flim", not_understood()),
+        ("thanks", understood("thanks", 0.5)),
+        ("oh its horrible", understood("react", 0.55)),
+        ("and in germany?", understood("safety/eu_rules", 0.84)),
+        ("and how do i book", understood("handoff/booking", 0.6)),
+        ("do i need antibiotics", first_guess("safety/other_medicines", 0.6)),
+        ("what if my throat swells up", first_guess("emergency/anaphylaxis", 0.2)),
+    ],
+)
+async def test_what_names_something_of_its_own_is_not_about_what_was_said(text: str, parsed: dict[str, Any]) -> None:
+    """The answer of another question would be a wrong answer; it is asked back, or is what it is."""
+    read = await in_conversation(parsed, text, PAST, Pipeline({"wash": "safety/washing_hair"}))
+    assert full_intent(parsed) == full_intent(read)
+    assert "follow_up" != read["decision"]
+
+
+async def test_the_last_of_a_few_sentences_asks() -> None:
+    """ "You did not answer. More please" asks for more, and "hm, I see. And for how long?" goes on."""
+    remark = understood("frustrated", 0.74)
+    more = Pipeline({"more detail": "ask_more", "wash": "safety/washing_hair"})
+    assert "ask_more" == full_intent(await in_conversation(remark, "you did not answer. more detail pls", PAST, more))
+    read = await in_conversation(understood("react", 0.9), "ah i see. and for how long?", PAST, Pipeline(LABELS))
+    assert "safety/washing_hair" == full_intent(read)
+
+
+async def test_what_was_said_before_is_said_again() -> None:
+    """ "I asked if it hurts" is the question in it, also where the rest sounds angry."""
+    read = await in_conversation(understood("refuse/abuse", 0.3), "i asked if it hurts!!", PAST, Pipeline(LABELS))
+    assert "safety/pain" == full_intent(read)
