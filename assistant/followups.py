@@ -47,8 +47,8 @@ _ALIKE = 0.6
 
 _LEADS = r"(?:ok(?:ay)?|hm+|oh|right|thanks|thank you|alright|and|but|so|yes|yeah)"
 _JOINS = (
-    r"and|n|what about|how about|what if|but|so|or|also|even|for|with|without|if|then|same for|is it the same|does that|"
-    r"is that|would that|can that|will that|not even|only|just"
+    r"and|n|what about|how about|what if|but|so|or|also|even|for|with|without|if|then|same for|is it the same|"
+    r"does that|is that|would that|can that|will that|not even|only|just"
 )
 #: Begins as what goes on with something said before ...
 _CONTINUES = re.compile(rf"^(?:{_LEADS}[\s,.!]+)*(?:{_JOINS})\b", re.IGNORECASE)
@@ -62,12 +62,13 @@ _STANDS_FOR = re.compile(
 )
 #: Words that name nothing, beside the usual ones: a message of these alone is about what was said.
 _NAMES_NOTHING = STOP_WORDS | frozenset(
-    """ok okay check know tell need want wait ask help happen happens happened start stop come comes work works day days
-    week weeks month months year years hour hours minute minutes time times long far apart soon often likely safe safer
-    dangerous risky bad worse good better normal right wrong true sure yes no way maybe possible allowed em u ur r pls
-    please tho though lot bit little less kind sort thing things matter matters mean difference different actually
-    exactly usually ever going gonna ago worry worried concerned half today tomorrow really thanks oh hm hmm ah well mind try sign dont doesnt isnt cant wont im ive id
-    thats its whats hows""".split()
+    """ok okay check know tell need want wait ask help happen happens happened start stop come comes work works day
+    days week weeks month months year years hour hours minute minutes time times long far apart soon often
+    likely safe safer dangerous risky bad worse good better normal right wrong true sure yes no way maybe
+    possible allowed em u ur r pls please tho though lot bit little less kind sort thing things matter matters
+    mean difference different actually exactly usually ever going gonna ago worry worried concerned half today
+    tomorrow really thanks oh hm hmm ah well mind try sign dont doesnt isnt cant wont im ive id thats its whats
+    hows""".split()
 )
 #: What is read otherwise in the light of the conversation, when it is unsure; "thanks" and "bye" are what they are.
 _UNSURE_KINDS = frozenset(
@@ -233,21 +234,35 @@ def _may_continue(parsed: dict[str, Any], text: str, topic: str) -> bool:
     is_odd = base_intent(full_intent(parsed)) not in {*_UNSURE_KINDS, *_REMARKS} and _sureness(parsed) >= _HARDLY
     if len(text.split()) > _MAX_WORDS or is_odd or base_intent(best["name"]) == "emergency":
         return False
-    is_accepted, kind, sureness = parsed.get("decision") == "accepted", base_intent(full_intent(parsed)), _sureness(parsed)
+    is_accepted, kind, sureness = (
+        parsed.get("decision") == "accepted",
+        base_intent(full_intent(parsed)),
+        _sureness(parsed),
+    )
     names = _names(text)
     stands_for = _STANDS_FOR.search(text) is not None
     if is_accepted and kind == "safety":
         # "Is that dangerous" is about what was said however sure a topic of its own is; "and in Germany" is clear.
         is_general = full_intent(parsed) in _GENERAL and names == 0 and stands_for
         return is_general or (sureness < _SURE and (names == 0 or full_intent(parsed) == topic))
-    if is_accepted and kind == "handoff" and names and sureness >= _NAMES_A_HANDOFF and not topic.startswith("handoff/"):
+    if (
+        is_accepted
+        and kind == "handoff"
+        and names
+        and sureness >= _NAMES_A_HANDOFF
+        and not topic.startswith("handoff/")
+    ):
         return False
     if is_accepted and kind == "refuse" and sureness >= _SURE_REFUSAL:
         return False
     if _CONTINUES.match(text.strip()) or (_CONTINUED.search(text) and names < _MAX_NAMES):
         # What is understood as something else, and surely, is that: "what if I want a refund".
         return (not is_accepted or sureness < _SURE) and names <= _MAX_NAMES
-    if (kind in _REMARKS and not asks(text)) or names > 1 or (is_accepted and sureness >= (_SURE if names == 0 and asks(text) else _UNSURE)):
+    if (
+        (kind in _REMARKS and not asks(text))
+        or names > 1
+        or (is_accepted and sureness >= (_SURE if names == 0 and asks(text) else _UNSURE))
+    ):
         return False
     if stands_for or names == 0:
         return True

@@ -38,6 +38,8 @@ _LIKELY = 0.1
 _LEAST_FOREIGN = 0.02
 #: More words than this, some of them no question, are a story whatever the whole was understood as.
 _LONG = 40
+#: So sure it has to be then.
+_SURE_ALONE = 0.95
 #: A sentence is tried at so many places where nothing but the words says that a question begins.
 _MAX_TRIALS = 3
 
@@ -52,8 +54,9 @@ _AUXILIARIES = (
 _QUESTION_WORDS = r"how|what|when|where|who|why|which|what's|how's|where's|who's|when's|whats|hows|wheres|whos"
 _OPENERS = rf"{_QUESTION_WORDS}|{_AUXILIARIES}|any"
 _LEADS = (
-    r"and|also|but|so|or|plus|n|then|ok|okay|hi|hiya|hello|hey|yo|please|oh|well|btw|by the way|another (?:question|thing|one)|"
-    r"one more(?: thing| question)?|second|secondly|first|firstly|third|thirdly|lastly|finally"
+    r"and|also|but|so|or|plus|n|then|ok|okay|hi|hiya|hello|hey|yo|please|oh|well|btw|by the way|"
+    r"another (?:question|thing|one)|one more(?: thing| question)?|first|firstly|second|secondly|third|thirdly|"
+    r"lastly|finally"
 )
 #: A wish asks as a question does: "I'd like to book for Tuesday".
 _WISHES = (
@@ -64,7 +67,7 @@ _OPENS = re.compile(rf"^(?:(?:{_LEADS})[\s,:]+)*(?:{_OPENERS}|{_WISHES})\b", re.
 #: The beginning of a question that needs no mark to be one: "how long does it", "can I".
 _INVERTED = rf"(?:(?:{_QUESTION_WORDS})\s+(?:\w+\s+){{0,2}}?)?(?:{_AUXILIARIES})\s+(?:{_SUBJECTS})\b"
 _HAS_INVERTED = re.compile(rf"(?:^|[,;:\u2013-]\s*|\b(?:and|but|so|or|also|plus|then)\s+){_INVERTED}", re.IGNORECASE)
-#: So plain a beginning that it may stand behind anything: "my scalp gets dandruff is that ok", "I take it when can I come".
+#: So plain a beginning that it may stand behind anything: "my scalp gets dandruff is that ok".
 _PLAINLY_INVERTED = (
     rf"(?:(?:{_QUESTION_WORDS})\s+(?:\w+\s+){{0,2}}?)?(?:{_AUXILIARIES})\s+(?:i|it|u|you|they|we|he|she)\b|"
     r"(?:is|would|will)\s+(?:that|this)\s+(?:be\s+)?(?:an?|ok|okay|fine|safe|bad|normal|possible|allowed|alright|true)\b"
@@ -91,7 +94,9 @@ _MAY_JOIN = re.compile(
 #: What only says more of what was asked: "can I shower, not scrubbing".
 _ADDS = re.compile(r"^(?:not|no|without|just|only|like|especially|mainly|mostly|such as|e\.?g|i\.?e)\b", re.IGNORECASE)
 #: What the second half of a question takes from the first: "can I | swim and | run".
-_CARRIED = re.compile(rf"^(?:(?:{_LEADS})[\s,:]+)*({_INVERTED}(?:\s+(?:ok|okay|safe|fine|alright|possible))?)", re.IGNORECASE)
+_CARRIED = re.compile(
+    rf"^(?:(?:{_LEADS})[\s,:]+)*({_INVERTED}(?:\s+(?:ok|okay|safe|fine|alright|possible))?)", re.IGNORECASE
+)
 #: Said of the questions and not one of them: "2 questions:".
 _ANNOUNCES = re.compile(
     r"^(?:[^.!?:\n]{0,30}\b)?(?:questions?|qs|things?|q's)\b(?:[^.!?:\n]{0,15})?\s*(?::|\s[\u2013-]|,|\.{2,}|\.|$)\s*",
@@ -191,7 +196,7 @@ def _lines(text: str) -> list[tuple[str, bool]]:
     """The lines of a message, and the items of a list within one, without their marks."""
     lines: list[tuple[str, bool]] = []
     for line in text.splitlines():
-        numbers = [match for match in _NUMBERS.finditer(line)]
+        numbers = list(_NUMBERS.finditer(line))
         if [match[1] for match in numbers[:2]] == ["1", "2"]:
             lines.append((line[: numbers[0].start()].strip(), False))
             ends = [match.start() for match in numbers[1:]] + [len(line)]
@@ -223,7 +228,11 @@ def _begins(sentence: str) -> bool:
 def _follows_a_whole(sentence: str, start: int) -> bool:
     """Whether a question can begin here: not after words that lead into it, as "do you know | how long it lasts"."""
     before = sentence[:start].lower().split()
-    if len(before) > 1 and before[-1] in {"that", "this"} and before[-2] in {"after", "before", "with", "without", "for"}:
+    if (
+        len(before) > 1
+        and before[-1] in {"that", "this"}
+        and before[-2] in {"after", "before", "with", "without", "for"}
+    ):
         return True
     return bool(before) and before[-1].strip(",.") not in _LEADS_IN
 
@@ -257,12 +266,11 @@ async def parts_of(text: str, whole: dict[str, Any], parse: Parse) -> list[Part]
         least = _LEAST_LIKELY_IN_STORY if has_story else 0.0
         ranked = _ranked(whole)
         understood = [
-            part
-            for part in understood
-            if _sureness(part.parsed) >= _VERY_SURE and ranked.get(part.label, 0.0) >= least
+            part for part in understood if _sureness(part.parsed) >= _VERY_SURE and ranked.get(part.label, 0.0) >= least
         ]
-        is_one = len(understood) == 1 and len(units) > 1 and ranked.get(understood[0].label, 0.0) >= _LIKELY
-        if (len(understood) < 2 and (has_story or not is_one)) or (has_story and _is_understood(whole)):
+        if has_story and _is_understood(whole):
+            return alone
+        if len(understood) < 2 and (has_story or len(units) < 2 or not _stands_alone(understood, ranked)):
             return alone
     unclear = [] if has_story else [part for part in read if _is_unclear(part, understood)]
     if len(understood) == 1 and not unclear:
@@ -270,6 +278,11 @@ async def parts_of(text: str, whole: dict[str, Any], parse: Parse) -> list[Part]
     if has_story and (_is_understood(whole) or len(text.split()) > _LONG):
         understood.sort(key=lambda part: part.label != likeliest)
     return [*understood, *unclear[:1]][:MAX_PARTS]
+
+
+def _stands_alone(understood: list[Part], ranked: dict[str, float]) -> bool:
+    """Whether the only question that was understood is answered although the whole message was not."""
+    return any(_sureness(part.parsed) >= _SURE_ALONE and ranked.get(part.label, 0.0) >= _LIKELY for part in understood)
 
 
 def _is_unclear(part: Part, understood: list[Part]) -> bool:
@@ -296,7 +309,7 @@ async def _read_all(units: list[Unit], text: str, whole: dict[str, Any], parse: 
 
 
 async def _of_each(unit: Unit, whole: dict[str, Any], parse: Parse) -> list[Part]:
-    """A question about each of several things that are said before it: "I have psoriasis and take warfarin. Is it ok?"."""
+    """A question about each of several things said before it: "I have psoriasis and take warfarin. Is it ok?"."""
     things = [thing for thing in _MAY_JOIN.split(unit.context.rstrip(" .!")) if thing]
     if not 1 < len(things) <= _MAX_TRIALS:
         return []

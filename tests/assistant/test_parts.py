@@ -232,7 +232,7 @@ async def test_half_a_question_that_the_sentence_is_not_about_is_none() -> None:
 
 async def test_one_question_about_two_things_said_before_it_is_two() -> None:
     """Where the whole is too much at once."""
-    whole = {**not_understood(), **{"intent_ranking": ranked("safety/psoriasis_eczema")["intent_ranking"]}}
+    whole = {**not_understood(), "intent_ranking": ranked("safety/psoriasis_eczema")["intent_ranking"]}
     whole["intent_ranking"].append({"name": "safety/blood_thinners_bleeding", "confidence": 0.1})
     found = await labels("I have psoriasis and take warfarin. Is that ok?", whole)
     assert ["safety/psoriasis_eczema", "safety/blood_thinners_bleeding"] == found
