@@ -123,14 +123,14 @@ class SafetyClassifier(IntentClassifier, GraphComponent):
             "C": 20.0,
             "max_iter": 60,
             "svd": 300,
-            "dense_weight": 1.0,
+            "dense_weight": 3.0,
             "sparse_weight": 0.7,
             "folds": 3,
             "ranking_length": 10,
             # The share of examples that may get a wrong answer, out of fold. Examples are written at the boundaries
             # between topics and so are harder than what visitors write: this share of them is about a wrong answer to
             # one in a hundred of the validation messages (docs/understanding.md).
-            "wrong_answer_risk": 0.025,
+            "wrong_answer_risk": 0.04,
         }
 
     def __init__(
