@@ -41,6 +41,8 @@ def kinds(text: str) -> set[str]:
         ("some pigment ran into her eyes", "eye"),
         ("feels like a brick sits on my chest", "fainting_chest_pain"),
         ("think i am about to black out", "fainting_chest_pain"),
+        ("some nights i am thinking of ending things over this hair", "self_harm"),
+        ("my glucose is falling fast and i am still in your chair", "other"),
         ("my partner had a seizure two minutes ago", "seizure"),
     ],
 )
