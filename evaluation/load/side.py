@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import httpx
+import psutil
 
 from evaluation.load import stock
 from evaluation.load.generator import Door, Outcome, Task
@@ -42,6 +43,11 @@ class Side:
     def memory(self) -> dict[str, float]:
         """Megabytes by process: proportional set size, children included."""
         return {name: memory_bytes(process.pid) / 1_000_000 for name, process in self.processes.items()}
+
+    def processor(self) -> dict[str, float]:
+        """Seconds of a processor that each process has taken since it began."""
+        times = {name: psutil.Process(process.pid).cpu_times() for name, process in self.processes.items()}
+        return {name: spent.user + spent.system for name, spent in times.items()}
 
     def ask(self, texts: Sequence[str], *, clients: int, messages: int, folder: Path) -> Outcome:
         """Put the load on it, from a process of its own."""

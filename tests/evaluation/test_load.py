@@ -10,8 +10,9 @@ import yaml
 
 from evaluation import scale
 from evaluation.load import __main__ as load
-from evaluation.load import generator, stock
+from evaluation.load import cost, generator, stock
 from evaluation.load.generator import Task
+from evaluation.load.side import Side
 from evaluation.scale import Point
 
 
@@ -56,3 +57,14 @@ def test_the_plan_follows_from_processor_time() -> None:
     cells = [cell.strip() for cell in scale.plan([point], 1_000_000).strip("|").split("|")]
     assert cells[:5] == ["1,000,000", "11.6", "58", "2", "3"]
     assert scale.plan([point], 100_000).split("|")[4:6] == [" 2 ", " 2 "]
+
+
+def test_what_a_message_costs_is_told_by_process(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The time of the messages that are measured, without the start and the first ones; none when one failed."""
+    outcome = generator.Outcome(1.0, [1.0], 0)
+    spent = iter([{"web": 5.0, "rasa": 9.0}, {"web": 6.0, "rasa": 11.0}])
+    monkeypatch.setattr(Side, "ask", lambda *_, **__: outcome)
+    monkeypatch.setattr(Side, "processor", lambda _: next(spent))
+    side = Side("website", "http://127.0.0.1", {}, 0.0)
+    found = cost.of_a_message(side, ["hello"], clients=8, messages=100, folder=tmp_path)
+    assert found == {"web": 10.0, "rasa": 20.0}
