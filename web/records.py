@@ -27,8 +27,8 @@ def conversation_path(conversation: uuid.UUID) -> str:
     return reverse("console:conversation", args=[conversation])
 
 
-def store_replies(message: Message, turn: Turn) -> None:
-    """Store a turn's replies, and all that they bring about."""
+def store_replies(message: Message, turn: Turn) -> list[Reply]:
+    """Store a turn's replies, and all that they bring about; the replies as they are stored."""
     stored: list[tuple[Reply, ReplyFormat]] = []
     for position, reply in enumerate(turn.replies):
         if reply.handoff is not None:
@@ -45,6 +45,7 @@ def store_replies(message: Message, turn: Turn) -> None:
     outbox.queue(message, stored)
     if any(reply.kind == "emergency" for reply in turn.replies):
         notify(Notification.Kind.EMERGENCY, conversation_path(message.conversation_id))
+    return [row for row, _ in stored]
 
 
 def _store_handoff(message: Message, handoff: HandoffFormat) -> None:

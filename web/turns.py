@@ -21,6 +21,7 @@ import uuid
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import DataError, IntegrityError, transaction
 from django.db.models import Q
@@ -242,8 +243,12 @@ def _begin(held: _Held) -> _Work | None:
 
 
 def _next_work(held: _Held) -> _Work | None:
-    """The next message and what its turn needs; without one the conversation is given back."""
-    message = _next_waiting(held.conversation, held.owner, held.up_to, held.tried) if _has_time(held) else None
+    """The next message and what its turn needs; without one the conversation is given back.
+
+    Messages are taken in order: after the one asked for none is left.
+    """
+    goes_on = _has_time(held) and held.up_to not in held.tried
+    message = _next_waiting(held.conversation, held.owner, held.up_to, held.tried) if goes_on else None
     if message is None:
         _release(held.conversation, held.owner)
         held.is_held = False
@@ -282,9 +287,10 @@ def _commit_then_next(held: _Held, message: Message, turn: Turn) -> _Work | None
     """Store what came of a message and take the next one, at once."""
     try:
         with transaction.atomic():
-            work = _next_work(held) if _commit(message, turn, held.owner) else None
+            stored = _commit(message, turn, held.owner)
+            work = _next_work(held) if stored is not None else None
         if message.pk == held.up_to:
-            held.replies = _replies_of(message)
+            held.replies = stored or []
         return work
     except (DataError, IntegrityError) as error:
         # Left waiting, it would stand before every later message of this visitor.
@@ -301,15 +307,12 @@ def _fail_then_next(held: _Held, message: Message, *, counts: bool = True, stops
 
 
 def _next_waiting(conversation: uuid.UUID, owner: str, up_to: int | None, tried: set[int]) -> Message | None:
-    """The oldest waiting message, with the lease made longer for it.
+    """The oldest waiting message; the lease is made longer for every one but the first, which begins with a new one.
 
     For a visitor who waits, messages that failed come before later ones, due or not: their answers belong before it.
     On Messenger and WhatsApp the order is the whole of what a visitor sees, so there later ones wait for them.
     """
     now = timezone.now()
-    held = Conversation.objects.filter(pk=conversation, lease_owner=owner)
-    if not held.update(lease_until=now + lease()):
-        return None
     is_due = Q(next_attempt_at__lte=now)
     in_order = Q(next_attempt_at__isnull=False, attempts__lt=ATTEMPTS_IN_ORDER)
     is_due |= in_order if up_to is not None else in_order & ~Q(channel=Channel.WEBSITE)
@@ -323,6 +326,9 @@ def _next_waiting(conversation: uuid.UUID, owner: str, up_to: int | None, tried:
     )
     if first is not None and up_to is None and first.next_attempt_at is not None and first.next_attempt_at > now:
         return None
+    if first is not None and tried:
+        held = Conversation.objects.filter(pk=conversation, lease_owner=owner)
+        return first if held.update(lease_until=now + lease()) else None
     return first
 
 
@@ -369,30 +375,33 @@ async def _ask_rasa(work: _Work) -> Turn:
 
 def _held(message: Message, owner: str) -> Conversation | None:
     """The conversation, while the lease is still ours, with its row locked until the transaction ends."""
-    return Conversation.objects.select_for_update().filter(pk=message.conversation_id, lease_owner=owner).first()
+    held = Conversation.objects.select_for_update().filter(pk=message.conversation_id, lease_owner=owner)
+    return next(iter(held.order_by()), None)
 
 
-def _commit(message: Message, turn: Turn, owner: str) -> bool:
-    """Store all that came of a message, at once; False when the lease was lost and someone else does it."""
-    with transaction.atomic():
+def _commit(message: Message, turn: Turn, owner: str) -> list[Reply] | None:
+    """Store all that came of a message, at once; its replies, or None when the lease was lost: someone else does it."""
+    with transaction.atomic(savepoint=False):
         held = _held(message, owner)
         if held is None:
-            return False
-        if _is_strict(message) and Message.objects.filter(pk=message.pk, attachment=DELETED).exists():
-            return True
+            return None
+        _read_again(message)
+        if message.attachment == DELETED:
+            return []
         if message.state != Message.State.RECEIVED or _is_strict(message):
             withdraw_unsent(message)
             Reply.objects.filter(message=message).delete()  # the notice of an outage that is over
         urgent = emergencies(turn)
         is_left = is_paused(held) and not urgent
         said = (urgent or _notices_of_pause(held)) if is_paused(held) else turn.replies
-        store_replies(message, turn.model_copy(update={"replies": said}))
+        stored = store_replies(message, turn.model_copy(update={"replies": said}))
         if is_left and held.paused_by == Conversation.PausedBy.CONSOLE:
             # Whoever answers in an app of Meta's is told by that app.
             notify(Notification.Kind.WAITING, conversation_path(held.pk))
         if not is_left:
             StaffTask.objects.filter(message=message).update(state=StaffTask.State.DONE)
-        Message.objects.filter(pk=message.pk).update(
+        _become(
+            message,
             state=Message.State.LEFT if is_left else Message.State.HANDLED,
             handled_at=timezone.now(),
             next_attempt_at=None,
@@ -401,9 +410,22 @@ def _commit(message: Message, turn: Turn, owner: str) -> bool:
             confidence=turn.understood.confidence,
             understood=turn.understood.model_dump(mode="json"),
         )
-        ranking.after_turn(message.pk)
+        ranking.after_turn(message, held)
     transaction.on_commit(functools.partial(metrics.count_turn, message, turn, is_left=is_left))
-    return True
+    return stored
+
+
+def _read_again(message: Message) -> None:
+    """What a message says now: on Messenger and WhatsApp a visitor may take it back while Rasa works."""
+    if _is_strict(message):
+        message.refresh_from_db(fields=["text", "choice", "attachment"])
+
+
+def _become(message: Message, **fields: Any) -> None:
+    """Change a message, in the database and as it is at hand."""
+    Message.objects.filter(pk=message.pk).update(**fields)
+    for name, value in fields.items():
+        setattr(message, name, value)
 
 
 def _commit_failure(message: Message, owner: str, *, counts: bool = True) -> bool:
@@ -415,19 +437,21 @@ def _commit_failure(message: Message, owner: str, *, counts: bool = True) -> boo
         held = _held(message, owner)
         if held is None:
             return False
+        _read_again(message)
         now = timezone.now()
         if not Reply.objects.filter(message=message).exists():
             store_replies(message, Turn(replies=_notices_for(message, held), understood=_NOTHING))
         attempts = message.attempts + 1
         wait = min(FIRST_WAIT * 2 ** min(attempts - 1, 10), LONGEST_WAIT)
-        Message.objects.filter(pk=message.pk).update(
+        _become(
+            message,
             state=Message.State.FAILED,
             handled_at=now,
             attempts=attempts if counts else message.attempts,
             next_attempt_at=now + wait,
             kind="notice",
         )
-        ranking.after_turn(message.pk)
+        ranking.after_turn(message, held)
     return True
 
 

@@ -236,7 +236,7 @@ def _review(
     )  # fmt: skip
     last = round(at.timestamp() * 1000)
     place = ranking.place_of(known.risk, last)
-    names = ranking.own_facets(known, tagged).union(*(template.facets for template in said))
+    names = ranking.own_facets(known).union((f"tag:{pk}" for pk in tagged), *(template.facets for template in said))
     names |= {"feedback:good" if is_helpful else "feedback:bad" for is_helpful in judged}
     for name in names:
         facet += 1

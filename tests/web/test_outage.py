@@ -126,7 +126,7 @@ async def test_without_a_database_a_message_gets_the_way_to_the_clinic(
     visitor: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """503 with phone, form and the emergency line, whatever step the database fails at."""
-    for module, step in ((turns, "receive"), (turns, "_claim"), (turns, "_replies_of"), (turns, "_commit")):
+    for module, step in ((turns, "receive"), (turns, "_claim"), (turns, "_next_waiting"), (turns, "_commit")):
         with monkeypatch.context() as broken:
             broken.setattr(module, step, away)
             response = await visitor.post(client_message_id=step, text="hello")

@@ -53,8 +53,9 @@ def is_local(phone: str) -> bool:
 
 def stored_request(conversation: uuid.UUID) -> StoredRequest | None:
     """The latest request of a conversation, as it is stored."""
-    latest = ContactRequest.objects.filter(conversation=conversation).order_by("-pk").first()
+    of_it = ContactRequest.objects.filter(conversation=conversation).order_by("-pk")
+    latest = of_it.values_list("handoff_id", "state").first()
     if latest is None:
         return None
-    handoff = str(latest.handoff_id) if latest.handoff_id else None
-    return StoredRequest.model_validate({"handoff": handoff, "state": latest.state})
+    handoff, state = latest
+    return StoredRequest.model_validate({"handoff": str(handoff) if handoff else None, "state": state})

@@ -28,8 +28,8 @@ ABSTAINED = frozenset({"nlu_fallback", "handoff/unanswered"})
 _PREVIEW = 200
 #: Risk and time in one number: a risk is worth more than any time in milliseconds.
 _RISK_WORTH = 10**13
-#: Facets that come from messages and stay until the conversation is read anew.
-_OF_MESSAGES = ("kind:", "topic:", "feedback:", "marked")
+#: Facets that a new turn leaves as they are: those of other messages, and tags.
+_STAY = ("kind:", "topic:", "feedback:", "marked", "tag:")
 #: Upper ends of the ranges of length and confidence that can be filtered by.
 LENGTHS = ((1, "1"), (5, "2-5"), (20, "6-20"))
 LONGEST = "21+"
@@ -37,22 +37,33 @@ CONFIDENCES = (0.6, 0.75, 0.9)
 
 
 @transaction.atomic(savepoint=False)
-def after_turn(message_id: int) -> None:
-    """A message was handled, or failed. Call it in the transaction that says so."""
-    message = Message.objects.select_related("conversation", "search_text").filter(pk=message_id).first()
-    if message is None:
+def after_turn(message: Message, conversation: Conversation) -> None:
+    """A message was handled, or failed. Call it in the transaction that says so.
+
+    Args:
+        message: as it stands in the database from then on.
+        conversation: that of the message, the same.
+    """
+    review = _locked(conversation.pk) or _new(message, conversation)
+    if review is None or message.pk <= review.counted_upto:
+        refresh(conversation.pk)
         return
-    review = _locked(message.conversation_id)
-    is_next = review is not None and message.pk > review.counted_upto
-    if review is None or not is_next:
-        refresh(message.conversation_id)
-        return
-    review.conversation = message.conversation
-    _index(message)
-    _count(review, message)
-    known = set(_names(review))
-    kept = {name for name in known if name.startswith(_OF_MESSAGES)}
-    _store(review, kept | set(facets_of(message)), known)
+    review.conversation = conversation
+    text = masked(message.text)
+    _index_new(message, text)
+    _count(review, message, text)
+    known = set(_names(review)) if review.place else set()
+    names = {name for name in known if name.startswith(_STAY)} | set(facets_of(message)) | own_facets(review)
+    _store(review, names, known)
+
+
+def _new(message: Message, conversation: Conversation) -> Review | None:
+    """The review of a conversation that begins with this message; None when it began earlier."""
+    if Message.objects.filter(conversation=conversation, pk__lt=message.pk).exists():
+        return None
+    # Whoever reads older conversations may have made it at the same moment.
+    Review.objects.bulk_create([Review(conversation=conversation, last_at=message.received_at)], ignore_conflicts=True)
+    return _locked(conversation.pk)
 
 
 @transaction.atomic(savepoint=False)
@@ -70,11 +81,13 @@ def refresh(conversation_id: uuid.UUID) -> None:
     review.risk, review.messages, review.lowest, review.preview, review.counted_upto = 0, 0, None, "", 0
     names: set[str] = set()
     for message in messages.select_related("search_text").iterator(chunk_size=500):
-        _index(message)
-        _count(review, message)
+        text = masked(message.text)
+        _index(message, text)
+        _count(review, message, text)
         names.update(facets_of(message))
-    names |= _said_by_people(review)
-    _store(review, names)
+    names |= _said_by_people(review) | own_facets(review)
+    names |= {f"tag:{pk}" for pk in review.tags.order_by().values_list("pk", flat=True)}
+    _store(review, names, set(_names(review)))
 
 
 def missing(limit: int) -> list[uuid.UUID]:
@@ -110,13 +123,13 @@ def _is_near_miss(ranking: list[dict[str, object]]) -> bool:
 
 
 def _locked(conversation_id: uuid.UUID) -> Review | None:
-    return Review.objects.select_for_update().filter(pk=conversation_id).first()
+    return next(iter(Review.objects.select_for_update().filter(pk=conversation_id).order_by()), None)
 
 
-def _count(review: Review, message: Message) -> None:
-    """Add one message to what is known of its conversation."""
+def _count(review: Review, message: Message, text: str) -> None:
+    """Add one message, and its text as it is shown, to what is known of its conversation."""
     risk = risk_of(message) if message.pk > review.reviewed_upto else Risk(0)
-    words = preview_of(message)
+    words = preview_of(message, text)
     if words and (not review.preview or risk >= review.risk):
         review.preview = words
     review.risk |= risk
@@ -129,10 +142,10 @@ def _count(review: Review, message: Message) -> None:
         review.state = Review.State.NEW
 
 
-def preview_of(message: Message) -> str:
-    """What a visitor sent, in few words, masked."""
-    if message.text:
-        return masked(message.text[:2000]).replace("\n", " ")[:_PREVIEW]
+def preview_of(message: Message, text: str) -> str:
+    """What a visitor sent, in few words; its text is given masked."""
+    if text:
+        return text.replace("\n", " ")[:_PREVIEW]
     if message.choice:
         return f"[{message.choice}]"[:_PREVIEW]
     return f"[{message.attachment}]" if message.attachment else ""
@@ -168,10 +181,9 @@ def _said_by_people(review: Review) -> set[str]:
     return names
 
 
-def _index(message: Message) -> None:
-    """Keep the search's text of a message as the message is."""
+def _index(message: Message, text: str) -> None:
+    """Keep the search's text of a message as the message is, masked."""
     known = getattr(message, "search_text", None)
-    text = masked(message.text) if message.text else ""
     if known is not None and known.text == text:
         return
     if text and known is None:
@@ -184,17 +196,25 @@ def _index(message: Message) -> None:
         SearchText.objects.filter(message=message).delete()
 
 
+def _index_new(message: Message, text: str) -> None:
+    """The same for a message that was handled just now, without looking first whether it was indexed before."""
+    if text:
+        row = SearchText(message=message, conversation_id=message.conversation_id, text=text)
+        SearchText.objects.bulk_create([row], update_conflicts=True, unique_fields=["message"], update_fields=["text"])
+    else:
+        SearchText.objects.filter(message=message).delete()
+
+
 def _names(review: Review) -> list[str]:
     return list(Facet.objects.filter(review=review).values_list("name", flat=True))
 
 
-def own_facets(review: Review, tags: Iterable[int]) -> set[str]:
+def own_facets(review: Review) -> set[str]:
     """What follows from the review's own fields."""
     is_open = review.state != Review.State.REVIEWED
     names = {"all", f"state:{review.state}", f"channel:{review.conversation.channel}"}
     names.add(f"assignee:{review.assignee_id}" if review.assignee_id else "assignee:none")
     names.add("length:" + next((name for most, name in LENGTHS if review.messages <= most), LONGEST))
-    names |= {f"tag:{pk}" for pk in tags}
     names |= {f"reason:{risk.name.lower()}" for risk in review.risks if risk.name}
     if review.lowest is not None:
         names |= {f"confidence:{round(most * 100)}" for most in CONFIDENCES if review.lowest < most}
@@ -203,21 +223,26 @@ def own_facets(review: Review, tags: Iterable[int]) -> set[str]:
     return names
 
 
-def _store(review: Review, names_of_messages: set[str], known: set[str] | None = None) -> None:
-    """Write the review and its facets, all with the keys that lists are ordered by."""
-    names = names_of_messages | own_facets(review, review.tags.values_list("pk", flat=True))
+def _store(review: Review, names: set[str], known: set[str]) -> None:
+    """Write the review and its facets, all with the keys that lists are ordered by.
+
+    Args:
+        review: as it is now.
+        names: of the facets it has now.
+        known: of those that are stored.
+    """
     last = round(review.last_at.timestamp() * 1000)
     review.place = place_of(review.risk, last)
-    review.save()
+    review.save(force_update=True)
     facets = Facet.objects.filter(review=review)
-    known = set(_names(review)) if known is None else known
     if known - names:
         facets.filter(name__in=known - names).delete()
     if known & names:
         facets.update(place=review.place, last=last)
-    Facet.objects.bulk_create(
-        [Facet(review=review, name=name, place=review.place, last=last) for name in names - known]
-    )
+    if names - known:
+        Facet.objects.bulk_create(
+            [Facet(review=review, name=name, place=review.place, last=last) for name in names - known]
+        )
 
 
 def place_of(risk: int, last: int) -> int:

@@ -16,7 +16,7 @@ from web.channels import outbox
 from web.channels.models import Delivery
 from web.conversations.models import Conversation, Feedback, Message, Reply, StaffTask
 from web.review import ranking
-from web.review.models import Facet, Review, Risk, SearchText
+from web.review.models import Facet, Review, Risk, SearchText, Tag
 
 pytestmark = pytest.mark.django_db
 
@@ -30,7 +30,7 @@ def a_message(conversation: Conversation, **fields: Any) -> Message:
         **{"state": Message.State.HANDLED, "handled_at": timezone.now(), **known, **fields},
     )
     Conversation.objects.filter(pk=conversation.pk).update(last_message_at=message.received_at)
-    ranking.after_turn(message.pk)
+    ranking.after_turn(message, conversation)
     return message
 
 
@@ -114,7 +114,8 @@ def test_a_message_that_was_tried_again_counts_once() -> None:
     message = a_message(conversation, state=Message.State.FAILED, kind="notice", confidence=None, topics=[])
     assert review_of(conversation).risks == [Risk.FAILED_HANDOFF]
     Message.objects.filter(pk=message.pk).update(state=Message.State.HANDLED, kind="answer", topics=["mri"])
-    ranking.after_turn(message.pk)
+    message.refresh_from_db()
+    ranking.after_turn(message, conversation)
     review = review_of(conversation)
     assert (review.risk, review.messages) == (0, 1)
     assert {"kind:answer", "topic:mri"} <= facets_of(conversation)
@@ -151,6 +152,43 @@ def test_feedback_counts_after_the_review_too() -> None:
     ranking.refresh(conversation.pk)
     assert review_of(conversation).risk == 0
     assert "feedback:good" in facets_of(conversation)
+
+
+def test_a_new_turn_leaves_what_people_said() -> None:
+    """A tag and a visitor's word are found after the next message as before it, as if all were read anew."""
+    conversation = Conversation.objects.create()
+    message = a_message(conversation)
+    tag = Tag.objects.create(name="call")
+    review_of(conversation).tags.add(tag)
+    Feedback.objects.create(reply=a_reply(message), helpful=False)
+    ranking.refresh(conversation.pk)
+    a_message(conversation, kind="handoff", topics=[])
+    facets = facets_of(conversation)
+    assert {f"tag:{tag.pk}", "feedback:bad", "kind:answer", "kind:handoff", "length:2-5"} <= facets
+    ranking.refresh(conversation.pk)
+    assert facets_of(conversation) == facets
+
+
+def test_a_message_is_searched_as_it_was_handled_last() -> None:
+    """Counted twice, it is found once, by its latest words."""
+    conversation = Conversation.objects.create()
+    message = a_message(conversation, text="one")
+    Review.objects.update(counted_upto=0)
+    message.text = "two"
+    message.save()
+    ranking.after_turn(message, conversation)
+    assert SearchText.objects.get().text == "two"
+
+
+def test_the_first_turn_begins_a_review_that_another_may_have_begun() -> None:
+    """Whoever reads older conversations may come first; the message is counted once all the same."""
+    conversation = Conversation.objects.create()
+    message = a_message(conversation)
+    Review.objects.all().delete()
+    ranking.after_turn(message, conversation)
+    ranking.after_turn(message, conversation)
+    assert review_of(conversation).messages == 1
+    assert "length:1" in facets_of(conversation)
 
 
 def test_what_could_not_be_delivered() -> None:
