@@ -18,7 +18,7 @@ import warnings
 
 from pydantic import ValidationError
 
-from shared import metrics
+from shared import metrics, starting
 from shared.clinic import ClinicFileError, clinic
 
 READY_PATIENCE_SECONDS = 120
@@ -51,6 +51,7 @@ def main() -> None:
 
 
 def _serve() -> None:
+    starting.begin()
     import django
     import uvicorn
 
@@ -66,13 +67,16 @@ def _serve() -> None:
     metrics.serve(config().metrics_host, config().web_metrics_port)
     if "--alone" not in sys.argv:  # the demo has no other processes to wait for
         _allow_many_connections()
+    from web.asgi import application
+
+    starting.end()
     threading.Thread(target=_say_when_ready, args=(config().web_port,), daemon=True).start()
     uvicorn.run(
-        "web.asgi:application",
+        application,
         host=config().web_host,
         port=config().web_port,
         access_log=False,
-        lifespan="off",
+        lifespan="on",
         # Ours, so that no line of it quotes a visitor either.
         log_config=None,
         log_level="warning",

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
+import json
 import weakref
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-import httpx
+import aiohttp
 from pydantic import ValidationError
 
 from shared import trace
@@ -40,42 +44,82 @@ class ChoiceRefused(Exception):
     """Rasa does not know this choice in this conversation."""
 
 
-#: One client for each event loop: connections to Rasa stay open between turns.
-_clients: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, httpx.AsyncClient] = weakref.WeakKeyDictionary()
+@dataclass(frozen=True)
+class _Answer:
+    status: int
+    content: bytes
 
 
-def _client() -> httpx.AsyncClient:
+class _NobodyListens(Exception):
+    """No connection could be made: nothing was asked."""
+
+
+#: The client of each event loop that keeps one: its connections to Rasa stay open between turns.
+_clients: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, aiohttp.ClientSession] = weakref.WeakKeyDictionary()
+
+
+def _client() -> aiohttp.ClientSession:
+    # A proxy of the environment is for calls to others.
+    return aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar(), trust_env=False)
+
+
+@contextlib.asynccontextmanager
+async def connected() -> AsyncIterator[None]:
+    """Calls of this event loop share their connections meanwhile; elsewhere each call opens one and closes it."""
     loop = asyncio.get_running_loop()
-    if loop not in _clients:
-        _clients[loop] = httpx.AsyncClient(
-            timeout=config().rasa_timeout_seconds,
-            trust_env=False,
-        )
-    return _clients[loop]
+    async with _client() as client:
+        _clients[loop] = client
+        try:
+            yield
+        finally:
+            _clients.pop(loop, None)
 
 
-async def _request(method: str, path: str, json: dict[str, Any] | None = None) -> httpx.Response:
-    headers = {"Authorization": f"Bearer {config().gateway_secret.get_secret_value()}", **trace.headers()}
+async def _exchange(method: str, url: str, body: bytes, headers: Mapping[str, str], seconds: float) -> _Answer:
+    """One request and its answer, which is in time as a whole; redirects are not followed.
+
+    Raises:
+        _NobodyListens: there was no one to ask.
+        RasaUnavailable: it did not answer, or with something that is no HTTP.
+    """
+    kept = _clients.get(asyncio.get_running_loop())
+    client = kept or _client()
     try:
-        # httpx limits each step of a request; a lease counts on a limit for all of it.
-        async with asyncio.timeout(config().rasa_timeout_seconds):
-            return await _of_one_that_is_there(method, path, json=json, headers=headers)
-    except (httpx.TimeoutException, TimeoutError) as error:
+        # A lease counts on a limit for all of a call.
+        async with asyncio.timeout(seconds):
+            asking = client.request(method, url, data=body or None, headers=headers, allow_redirects=False)
+            async with asking as response:
+                return _Answer(response.status, await response.read())
+    except aiohttp.ClientConnectorError as error:
+        raise _NobodyListens from error
+    except TimeoutError as error:
         raise RasaUnavailable("slow") from error
-    except httpx.HTTPError as error:
+    except aiohttp.ClientError as error:
         raise RasaUnavailable("down") from error
+    finally:
+        if kept is None:
+            await client.close()
 
 
-async def _of_one_that_is_there(method: str, path: str, **more: Any) -> httpx.Response:
+async def _request(method: str, path: str, asked: dict[str, Any] | None = None) -> _Answer:
     """Ask the next Rasa server; where no one listens, the one after it. What one said, any of them can tell again."""
+    headers = {
+        "Authorization": f"Bearer {config().gateway_secret.get_secret_value()}",
+        "Content-Type": "application/json",
+        **trace.headers(),
+    }
+    body = json.dumps(asked, separators=(",", ":")).encode() if asked is not None else b""
     urls = config().rasa_urls
     first = next(_turn_of) % len(urls)
-    for url in [*urls[first:], *urls[:first]][:-1]:
-        try:
-            return await _client().request(method, f"{url}{path}", **more)
-        except httpx.ConnectError:
-            continue
-    return await _client().request(method, f"{urls[first - 1]}{path}", **more)
+    try:
+        # For all that are asked.
+        async with asyncio.timeout(config().rasa_timeout_seconds):
+            for url in [*urls[first:], *urls[:first]]:
+                with contextlib.suppress(_NobodyListens):
+                    return await _exchange(method, f"{url}{path}", body, headers, config().rasa_timeout_seconds)
+    except TimeoutError as error:
+        raise RasaUnavailable("slow") from error
+    raise RasaUnavailable("down")
 
 
 #: Counts the calls, so that they go round.
@@ -110,10 +154,10 @@ async def take_turn(
     }
     with RASA_SECONDS.time():
         response = await _request("POST", "/webhooks/gateway/turn", body)
-    if response.status_code == 422 and "choice_not_offered" in response.text:
+    if response.status == 422 and b"choice_not_offered" in response.content:
         raise ChoiceRefused
-    if response.status_code != 200:
-        raise RasaUnavailable(f"status {response.status_code}")
+    if response.status != 200:
+        raise RasaUnavailable(f"status {response.status}")
     try:
         turn = Turn.model_validate_json(response.content)
     except ValidationError as error:
@@ -130,8 +174,8 @@ async def forget(conversation: str) -> None:
         RasaUnavailable: it could not be told.
     """
     response = await _request("DELETE", f"/webhooks/gateway/conversations/{conversation}")
-    if response.status_code != 200:
-        raise RasaUnavailable(f"status {response.status_code}")
+    if response.status != 200:
+        raise RasaUnavailable(f"status {response.status}")
 
 
 async def forget_message(conversation: str, message: str) -> None:
@@ -141,8 +185,8 @@ async def forget_message(conversation: str, message: str) -> None:
         RasaUnavailable: it could not be told.
     """
     response = await _request("DELETE", f"/webhooks/gateway/conversations/{conversation}/messages/{message}")
-    if response.status_code != 200:
-        raise RasaUnavailable(f"status {response.status_code}")
+    if response.status != 200:
+        raise RasaUnavailable(f"status {response.status}")
 
 
 async def is_ready() -> bool:
@@ -154,6 +198,6 @@ async def is_ready() -> bool:
 async def is_well(url: str) -> bool:
     """Whether a part answers its health address with 200, in time."""
     try:
-        return (await _client().get(url, timeout=HEALTH_TIMEOUT_SECONDS)).status_code == 200
-    except httpx.HTTPError:
+        return (await _exchange("GET", url, b"", {}, HEALTH_TIMEOUT_SECONDS)).status == 200
+    except (_NobodyListens, RasaUnavailable):
         return False

@@ -72,22 +72,23 @@ async def run() -> None:
         loop.add_signal_handler(number, stop.set)
     # Messages of Messenger and WhatsApp are looked for often, where there can be any.
     often = 1.0 if config().has_messenger or config().has_whatsapp else _UNUSED_FACTOR
-    await asyncio.gather(
-        _every(often * _WEBHOOKS_EVERY_SECONDS, read_webhooks, stop),
-        _keep_busy(_new_on_channels, answer_on_channel, AT_ONCE, stop, often * _LOOKS_EVERY_SECONDS),
-        _keep_busy(_to_be_sent, delivering.deliver, SENT_AT_ONCE, stop, often * _LOOKS_EVERY_SECONDS),
-        _every(_REDACTIONS_EVERY_SECONDS, forget_messages, stop),
-        _every(_MESSAGES_EVERY_SECONDS, resume_messages, stop),
-        _every(_LATE_EVERY_SECONDS, give_up_late_messages, stop),
-        _every(_LATE_EVERY_SECONDS, hand_back_conversations, stop),
-        _every(_OVERDUE_EVERY_SECONDS, tell_of_overdue_requests, stop),
-        _every(_COUNTS_EVERY_SECONDS, count_days, stop),
-        _every(_NOTIFICATIONS_EVERY_SECONDS, send_notifications, stop),
-        _every(_ERASURES_EVERY_SECONDS, erase_visitors, stop),
-        _every(_RETENTION_EVERY_SECONDS, delete_what_is_due, stop),
-        _every(_BEAT_EVERY_SECONDS, beat, stop),
-        review_older_conversations(stop),
-    )
+    async with rasa.connected():
+        await asyncio.gather(
+            _every(often * _WEBHOOKS_EVERY_SECONDS, read_webhooks, stop),
+            _keep_busy(_new_on_channels, answer_on_channel, AT_ONCE, stop, often * _LOOKS_EVERY_SECONDS),
+            _keep_busy(_to_be_sent, delivering.deliver, SENT_AT_ONCE, stop, often * _LOOKS_EVERY_SECONDS),
+            _every(_REDACTIONS_EVERY_SECONDS, forget_messages, stop),
+            _every(_MESSAGES_EVERY_SECONDS, resume_messages, stop),
+            _every(_LATE_EVERY_SECONDS, give_up_late_messages, stop),
+            _every(_LATE_EVERY_SECONDS, hand_back_conversations, stop),
+            _every(_OVERDUE_EVERY_SECONDS, tell_of_overdue_requests, stop),
+            _every(_COUNTS_EVERY_SECONDS, count_days, stop),
+            _every(_NOTIFICATIONS_EVERY_SECONDS, send_notifications, stop),
+            _every(_ERASURES_EVERY_SECONDS, erase_visitors, stop),
+            _every(_RETENTION_EVERY_SECONDS, delete_what_is_due, stop),
+            _every(_BEAT_EVERY_SECONDS, beat, stop),
+            review_older_conversations(stop),
+        )
 
 
 async def _keep_busy(

@@ -15,7 +15,7 @@ from django.core.cache import cache
 from django.db import connections
 
 from tests.conftest import CLINIC, WriteClinic
-from tests.web.support import FakeRasa, Visitor
+from tests.web.support import FakeRasa, Visitor, exchange_with
 from web import rasa as rasa_module
 from web.asgi import application
 from web.config import Config, config
@@ -49,11 +49,7 @@ def settings_of_web(monkeypatch: pytest.MonkeyPatch) -> Config:
 def rasa(monkeypatch: pytest.MonkeyPatch) -> FakeRasa:
     """Rasa, and every other server that web calls."""
     fake = FakeRasa()
-
-    def client() -> httpx.AsyncClient:
-        return httpx.AsyncClient(transport=httpx.MockTransport(fake), base_url=config().rasa_url)
-
-    monkeypatch.setattr(rasa_module, "_client", client)
+    monkeypatch.setattr(rasa_module, "_exchange", exchange_with(fake))
     return fake
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Literal
 
 import httpx
 
 from shared.reply import Choice, Contact, Handoff, Reply, Source, Turn, Understood
+from web import rasa
 
 PHONE, PHONE_TEXT = "+13105550100", "(310) 555-0100"
 EMERGENCY_LINE = "911"
@@ -95,6 +96,25 @@ class FakeRasa:
             case _:
                 pass
         return httpx.Response(200, json={"replies": [{"text": request.content.decode(), "kind": "shout"}]})
+
+
+def exchange_with(server: Callable[[httpx.Request], Awaitable[httpx.Response]]) -> Any:
+    """What stands for a call on a socket: a server in this process, whose faults are those of httpx."""
+
+    async def exchange(method: str, url: str, body: bytes, headers: Mapping[str, str], seconds: float) -> rasa._Answer:
+        request = httpx.Request(method, url, content=body, headers=dict(headers))
+        try:
+            async with asyncio.timeout(seconds):
+                response = await server(request)
+        except httpx.ConnectError as error:
+            raise rasa._NobodyListens from error
+        except (TimeoutError, httpx.TimeoutException) as error:
+            raise rasa.RasaUnavailable("slow") from error
+        except httpx.HTTPError as error:
+            raise rasa.RasaUnavailable("down") from error
+        return rasa._Answer(response.status_code, response.content)
+
+    return exchange
 
 
 class Visitor:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Mapping
+
 import httpx
 import pytest
 from django.core.asgi import get_asgi_application
 
 from tests.web.support import Visitor, assert_error
+from web import rasa
 from web.asgi import application
 from web.website.door import Door
 
@@ -65,8 +69,28 @@ async def test_only_the_api_goes_the_short_way() -> None:
 
     for path in ("/", "/console/", "/api/chat/nothing", "/api/chatter", "/healthy"):
         await door({"type": "http", "path": path}, nothing, nothing)  # type: ignore[arg-type]
-    await door({"type": "lifespan"}, nothing, nothing)  # type: ignore[arg-type]
-    assert seen == ["/", "/console/", "/api/chat/nothing", "/api/chatter", "/healthy", "lifespan"]
+    await door({"type": "websocket"}, nothing, nothing)  # type: ignore[arg-type]
+    assert seen == ["/", "/console/", "/api/chat/nothing", "/api/chatter", "/healthy", "websocket"]
+
+
+async def test_connections_to_rasa_stay_open_from_the_start_to_the_end() -> None:
+    """The server says when; what was opened is closed."""
+    told: list[str] = []
+    kept: list[bool] = []
+
+    async def receive() -> dict[str, object]:
+        kept.append(asyncio.get_running_loop() in rasa._clients)
+        return {"type": "lifespan.startup" if len(kept) == 1 else "lifespan.shutdown"}
+
+    async def send(event: Mapping[str, object]) -> None:
+        told.append(str(event["type"]))
+
+    async def django(*_: object) -> None:
+        raise AssertionError
+
+    await Door(django)({"type": "lifespan"}, receive, send)
+    assert (kept, told) == ([False, True], ["lifespan.startup.complete", "lifespan.shutdown.complete"])
+    assert asyncio.get_running_loop() not in rasa._clients
 
 
 @pytest.mark.parametrize("host", ["10.1.2.3:8000", "web", "testserver"])

@@ -9,7 +9,7 @@ from django.db import OperationalError, connection
 from django.utils import timezone
 from redis import RedisError
 
-from tests.web.support import FakeRasa
+from tests.web.support import FakeRasa, exchange_with
 from web import health, worker
 from web import rasa as rasa_module
 from web.config import Config
@@ -29,14 +29,14 @@ def servers(monkeypatch: pytest.MonkeyPatch, down: str | None) -> list[httpx.Req
     """Rasa and the action server, of which one may be down."""
     asked: list[httpx.Request] = []
 
-    def serve(request: httpx.Request) -> httpx.Response:
+    async def serve(request: httpx.Request) -> httpx.Response:
         asked.append(request)
         part = "rasa" if request.url.port == 5005 else "actions"
         if part == down:
             raise httpx.ConnectError("refused", request=request)
         return httpx.Response(200)
 
-    monkeypatch.setattr(rasa_module, "_client", lambda: httpx.AsyncClient(transport=httpx.MockTransport(serve)))
+    monkeypatch.setattr(rasa_module, "_exchange", exchange_with(serve))
     return asked
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import socket
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Mapping
+from typing import Any
 
 import httpx
 import pytest
@@ -137,18 +138,13 @@ async def test_the_public_process_shows_no_numbers(http: httpx.AsyncClient) -> N
 def asked_with(monkeypatch: pytest.MonkeyPatch) -> list[httpx.Headers]:
     """The headers that Rasa is sent."""
     seen: list[httpx.Headers] = []
-    real: Callable[..., httpx.AsyncClient] = rasa_module._client
+    real = rasa_module._exchange
 
-    def client() -> httpx.AsyncClient:
-        made = real()
+    async def exchange(method: str, url: str, body: bytes, headers: Mapping[str, str], seconds: float) -> Any:
+        seen.append(httpx.Headers(dict(headers)))
+        return await real(method, url, body, headers, seconds)
 
-        async def note(request: httpx.Request) -> None:
-            seen.append(request.headers)
-
-        made.event_hooks = {"request": [note]}
-        return made
-
-    monkeypatch.setattr(rasa_module, "_client", client)
+    monkeypatch.setattr(rasa_module, "_exchange", exchange)
     return seen
 
 

@@ -5,28 +5,20 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 
 import httpx
 import pytest
-import pytest_asyncio
 
 from shared.reply import Turn
-from tests.web.support import UNDERSTOOD, an_answer
+from tests.web.support import UNDERSTOOD, an_answer, exchange_with
 from web import rasa
 from web.config import Config, config
 
 ASKED = {"conversation": "c", "message_id": "1", "text": "hello", "choice": "", "channel": "website", "language": ""}
 
 
-@pytest_asyncio.fixture
-async def _client_of_this_test(settings_of_web: Config) -> AsyncIterator[None]:
-    """Each test's loop has its own client, which closes with it."""
-    yield
-    await rasa._client().aclose()
-
-
-pytestmark = pytest.mark.usefixtures("_client_of_this_test")
+pytestmark = pytest.mark.usefixtures("settings_of_web")
 
 
 class Server:
@@ -79,9 +71,9 @@ async def served(server: Server, work: Callable[[], object]) -> None:
         result = work()
         assert asyncio.iscoroutine(result)
         try:
-            await result
+            async with rasa.connected():
+                await result
         finally:
-            await rasa._client().aclose()
             await asyncio.gather(*(task for task in server.at_work if task is not None))
 
 
@@ -99,6 +91,19 @@ async def test_turns_share_one_connection_and_carry_the_secret() -> None:
     assert [request.splitlines()[0] for request in server.requests] == ["POST /webhooks/gateway/turn HTTP/1.1"] * 2
     secret = f"Authorization: Bearer {config().gateway_secret.get_secret_value()}"
     assert all(secret in request for request in server.requests)
+
+
+async def test_without_a_promise_to_close_it_no_connection_stays() -> None:
+    """A command asks once, in an event loop of its own, and leaves nothing open."""
+    server = Server(http_of(b"{}"))
+
+    async def work() -> None:
+        rasa._clients.clear()
+        for _ in range(2):
+            await rasa.forget("c")
+
+    await served(server, work)
+    assert server.connections == 2
 
 
 async def test_a_server_that_drips_is_slow() -> None:
@@ -138,13 +143,13 @@ async def test_several_servers_are_asked_in_turn(monkeypatch: pytest.MonkeyPatch
     asked: list[str] = []
     away: set[str] = set()
 
-    def serve(request: httpx.Request) -> httpx.Response:
+    async def serve(request: httpx.Request) -> httpx.Response:
         asked.append(request.url.host)
         if request.url.host in away:
             raise httpx.ConnectError("refused", request=request)
         return httpx.Response(200, json={"deleted": True})
 
-    monkeypatch.setattr(rasa, "_client", lambda: httpx.AsyncClient(transport=httpx.MockTransport(serve)))
+    monkeypatch.setattr(rasa, "_exchange", exchange_with(serve))
     for _ in range(4):
         await rasa.forget("a")
     assert sorted(asked) == ["one", "one", "two", "two"]

@@ -23,7 +23,7 @@ from django.middleware.clickjacking import XFrameOptionsMiddleware
 from django.middleware.security import SecurityMiddleware
 from django.urls import Resolver404, ResolverMatch, resolve
 
-from web import pages
+from web import pages, rasa
 from web.middleware import ContentSecurityPolicy, Observed
 
 _PREFIX, _HEALTH = "/api/chat/", "/health"
@@ -46,6 +46,9 @@ class Door:
         self._answer = cast(_View, Observed(ContentSecurityPolicy(inner)))
 
     async def __call__(self, scope: dict[str, Any], receive: _Receive, send: _Send) -> None:
+        if scope["type"] == "lifespan":
+            await _live(receive, send)
+            return
         match = _call_of(scope)
         if match is None:
             await self._django(scope, receive, send)
@@ -79,6 +82,15 @@ class Door:
             response = pages.not_found(request, Resolver404())
         self._frames.process_response(request, response)
         return self._security.process_response(request, response)
+
+
+async def _live(receive: _Receive, send: _Send) -> None:
+    """From the server's start to its end connections to Rasa stay open."""
+    await receive()
+    async with rasa.connected():
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+    await send({"type": "lifespan.shutdown.complete"})
 
 
 def _nobody(request: HttpRequest) -> HttpResponse:
