@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Dict, List, Text, Type  # noqa: UP035 (Rasa compares these annotations by identity)
 
 import numpy as np
+import numpy.typing as npt
 import scipy.sparse
 from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
@@ -82,6 +86,28 @@ def _vectorizers() -> dict[str, TfidfVectorizer]:
     }
 
 
+@dataclass(frozen=True)
+class Terms:
+    """What a fitted vectorizer gives for one message, without the checks for which it takes three times as long."""
+
+    analyze: Callable[[Any], Iterable[str]]
+    vocabulary: Mapping[str, int]
+    idf: npt.NDArray[np.float32]
+
+    @classmethod
+    def of(cls, vectorizer: TfidfVectorizer) -> Terms:
+        return cls(vectorizer.build_analyzer(), vectorizer.vocabulary_, vectorizer.idf_)
+
+    def weights(self, read: Any) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]:
+        """The terms that are there, in order, and their weights: 1 + log(count), times idf, of unit length."""
+        known = self.vocabulary
+        counts = Counter(known[term] for term in self.analyze(read) if term in known)
+        terms = np.array(sorted(counts), dtype=np.int32)
+        weights = (np.log(np.array([counts[term] for term in terms.tolist()], dtype=np.float32)) + 1) * self.idf[terms]
+        norm = np.linalg.norm(weights.astype(np.float64))
+        return terms, (weights / (norm or 1.0)).astype(np.float32)
+
+
 def _read(vectorizer: str, messages: List[Message]) -> list[Any]:  # noqa: UP006
     """What a vectorizer reads of the messages: their tokens, or their letters."""
     return messages if vectorizer == "words" else _texts(messages)
@@ -114,6 +140,7 @@ class TfidfFeaturizer(SparseFeaturizer, GraphComponent):
         self._model_storage = model_storage
         self._resource = resource
         self._vectorizers = _vectorizers()
+        self._terms: dict[str, Terms] = {}
 
     @classmethod
     def create(
@@ -149,6 +176,7 @@ class TfidfFeaturizer(SparseFeaturizer, GraphComponent):
             for name, vectorizer in component._vectorizers.items():
                 vectorizer.vocabulary = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
                 vectorizer.idf_ = np.load(folder / f"{name}.npy", allow_pickle=False)
+                component._terms[name] = Terms.of(vectorizer)
         return component
 
     def process_training_data(self, training_data: TrainingData) -> TrainingData:
@@ -156,8 +184,23 @@ class TfidfFeaturizer(SparseFeaturizer, GraphComponent):
         return training_data
 
     def process(self, messages: List[Message]) -> List[Message]:  # noqa: UP006
+        if len(messages) == 1 and self._terms:
+            matrix = self._row(messages)
+            messages[0].add_features(Features(matrix, FEATURE_TYPE_SENTENCE, TEXT, self._identifier))
+            return messages
         parts = [vectorizer.transform(_read(name, messages)) for name, vectorizer in self._vectorizers.items()]
         matrix = scipy.sparse.hstack(parts, format="csr")
         for row, message in enumerate(messages):
             message.add_features(Features(matrix[row], FEATURE_TYPE_SENTENCE, TEXT, self._identifier))
         return messages
+
+    def _row(self, message: List[Message]) -> scipy.sparse.csr_matrix:  # noqa: UP006
+        """The same for a message alone, as a visitor sends it."""
+        terms, weights, width = [], [], 0
+        for name, known in self._terms.items():
+            found, weight = known.weights(_read(name, message)[0])
+            terms.append(found + np.int32(width))
+            weights.append(weight)
+            width += len(known.idf)
+        joined = np.concatenate(terms)
+        return scipy.sparse.csr_matrix((np.concatenate(weights), joined, [0, len(joined)]), shape=(1, width))

@@ -14,7 +14,7 @@ from rasa.utils.endpoints import EndpointConfig
 
 from assistant.language import LANGUAGE
 from assistant.selection import base_intent
-from shared.clinic import clinic
+from shared.clinic import Clinic, clinic
 from shared.reply import MAX_CHOICE_DESCRIPTION, MAX_CHOICE_TITLE
 
 #: Fields of a response's metadata that a reply needs; the others are for staff and stay in the files.
@@ -81,12 +81,13 @@ class ClinicResponses(TemplatedNaturalLanguageGenerator):
     def __init__(self, endpoint_config: EndpointConfig | None = None, domain: Domain | None = None) -> None:
         # Rasa sets the responses of a loaded model later, on the attribute.
         super().__init__((domain or Domain.empty()).responses)
+        self._facts: tuple[Clinic, dict[str, str]] | None = None
 
     async def generate(
         self, utter_action: str, tracker: DialogueStateTracker, output_channel: str, **kwargs: Any
     ) -> dict[str, Any] | None:
         topic = self._last_topic(tracker)
-        variables = {**tracker.current_slot_values(), **clinic().variables(), **_about(topic), **kwargs}
+        variables = {**tracker.current_slot_values(), **self._facts_of_clinic(), **_about(topic), **kwargs}
         latest = _latest(tracker)
         response = self._wording(utter_action, tracker, variables, output_channel)
         if response is None:
@@ -118,6 +119,12 @@ class ClinicResponses(TemplatedNaturalLanguageGenerator):
         ]
         response["metadata"] = {"reply": shown}
         return response
+
+    def _facts_of_clinic(self) -> dict[str, str]:
+        """What the clinic's facts put into any response, found once: its file is read at the start."""
+        if self._facts is None or self._facts[0] is not clinic():
+            self._facts = clinic(), clinic().variables()
+        return self._facts[1]
 
     def _wording(
         self, utter_action: str, tracker: DialogueStateTracker, variables: dict[str, Any], output_channel: str
