@@ -74,7 +74,9 @@ def _serve(arguments: argparse.Namespace) -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     from assistant.lean_imports import leave_out_unused
+    from shared import starting
 
+    starting.begin()
     leave_out_unused()
     from assistant.server import serve
 

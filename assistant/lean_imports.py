@@ -1,8 +1,9 @@
-"""What the Rasa server imports and never uses: the clients of other channels, brokers and stores.
+"""What the Rasa server imports and never uses.
 
-`rasa.core` imports every connector and every store, whichever is configured; that is a fifth of the start and 25 MB.
-While the server is imported, these packages are the inert stand-ins that TensorFlow has too (`compat/`): good as a base
-class or an annotation, an error when used. Only `python -m assistant serve` does this.
+`rasa.core` imports every connector, broker and store, whichever is configured, and what its commands draw and ask with;
+scikit-learn imports SciPy's distributions, which fitting alone uses. That is more than a quarter of the imports. While
+the server is imported, these packages are the inert stand-ins that TensorFlow has too (`compat/`): good as a base class
+or an annotation, an error when used. Only `python -m assistant serve` does this.
 """
 
 from __future__ import annotations
@@ -19,15 +20,22 @@ UNUSED = frozenset(
     {
         "aiogram", "aio_pika", "boto3", "botocore", "fbmessenger", "kafka", "confluent_kafka", "mattermostwrapper",
         "pymongo", "redis", "rocketchat_API", "slack_sdk", "twilio", "webexteamssdk",
+        "dask", "matplotlib", "prompt_toolkit", "questionary", "scipy.stats",
     }
 )  # fmt: skip
+_BEGINNINGS = tuple(f"{name}." for name in UNUSED)
+
+
+def is_unused(module: str) -> bool:
+    """Whether it is one of them or within one."""
+    return f"{module}.".startswith(_BEGINNINGS)
 
 
 class _Unused(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> importlib.machinery.ModuleSpec | None:
-        if fullname.partition(".")[0] not in UNUSED:
+        if not is_unused(fullname):
             return None
         return importlib.machinery.ModuleSpec(fullname, self, is_package=True)
 

@@ -160,6 +160,7 @@ def load_agent(**overrides: Any) -> Any:
     from assistant.actions_endpoint import check_schema_once
     from assistant.in_process_actions import InProcessActions
     from assistant.runner import run_in_order
+    from assistant.stored_domain import read_domain_once
     from assistant.tracker_store import MemoryStore, without_fallback
 
     arguments: dict[str, Any] = {
@@ -169,6 +170,7 @@ def load_agent(**overrides: Any) -> Any:
         **overrides,
     }
     path = model_path()
+    read_domain_once()
     try:
         agent = Agent.load(str(path), **arguments)
     except Exception as error:

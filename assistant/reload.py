@@ -7,7 +7,6 @@ nothing.
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
 from collections.abc import Callable
 from typing import Any
@@ -19,6 +18,7 @@ from assistant.metrics import serving
 from assistant.model import model_path
 from assistant.runner import run_in_order
 from assistant.tracker_store import ConversationStore, without_fallback
+from shared import starting
 
 logger = logging.getLogger(__name__)
 
@@ -64,7 +64,6 @@ async def reload(context: Any, load: Callable[[Any], Agent]) -> str:
             raise ModelRefused(f"The new model can't be used ({type(error).__name__}). Nothing was changed.") from error
         context.agent = agent
         serving(agent.model_id)
-        gc.collect()
-        gc.freeze()
+        starting.end()
         logger.info("A new model serves", extra={"fields": {"model": agent.model_id}})
         return str(agent.model_id)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 import signal
 from functools import partial
 from typing import Any
@@ -21,8 +20,9 @@ from assistant.model import model_path
 from assistant.reload import ModelRefused, loader, reload
 from assistant.runner import run_in_order
 from assistant.settings import settings
+from assistant.stored_domain import read_domain_once
 from assistant.tracker_store import without_fallback
-from shared import metrics, trace
+from shared import metrics, starting, trace
 from shared.clinic import clinic
 
 
@@ -31,6 +31,7 @@ def serve() -> None:
     clinic()
     known = settings()
     check_schema_once()
+    read_domain_once()
     endpoints = AvailableEndpoints(
         nlg=EndpointConfig(type="assistant.responses.ClinicResponses"),
         # The whole domain, with every answer in it, is nothing an action needs at each call.
@@ -59,9 +60,7 @@ async def _load(path: str, endpoints: AvailableEndpoints, app: Any) -> None:
     if agent.is_ready():
         # What is loaded on first use is loaded now, so that the first visitor does not wait for it.
         await agent.parse_message("Is it safe?")
-    # What is there now stays: the collector need not look through half a gigabyte of model again and again.
-    gc.collect()
-    gc.freeze()
+    starting.end()
 
 
 async def _listen_for_reload(app: Any) -> None:
