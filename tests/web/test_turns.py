@@ -77,6 +77,30 @@ async def test_a_message_is_handled_with_no_later_one(visitor: Visitor, rasa: Fa
     assert rasa.texts == ["one"]
 
 
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("earlier", [None, "handled", "left", "received", "failed"])
+def test_the_short_question_for_the_next_message_has_the_long_ones_answer(earlier: str | None) -> None:
+    """The message asked for is taken as it is at hand only where none before it waits or failed."""
+    conversation = Conversation.objects.create()
+    if earlier is not None:
+        Message.objects.create(
+            conversation=conversation,
+            external_id="0",
+            text="zero",
+            state=earlier,
+            next_attempt_at=timezone.now() if earlier == "failed" else None,
+        )
+    asked, _ = turns.receive(conversation, "1", text="one")
+    turns.receive(conversation, "2", text="two")
+    held = turns._Held(conversation.pk, "me", timezone.now() + turns.PATIENCE, asked)
+    first = turns._next_waiting(conversation.pk, "me", asked.pk, set())
+    assert first is not None
+    assert turns._only_waiting(held) == (asked if first == asked else None)
+    assert (first == asked) == (earlier not in ("received", "failed"))
+    Message.objects.filter(pk=asked.pk).update(state=Message.State.HANDLED)
+    assert turns._only_waiting(held) is None
+
+
 async def test_a_commit_after_a_lost_lease_does_nothing(visitor: Visitor, rasa: FakeRasa) -> None:
     """Whoever was too slow stores nothing beside the one who took over."""
     lost: list[str] = []
