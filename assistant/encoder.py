@@ -60,6 +60,8 @@ class Encoder:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = int(os.environ.get("ENCODER_THREADS", "1"))
         options.inter_op_num_threads = 1
+        # Threads that wait in a loop take the processor from whatever else runs.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         options.log_severity_level = 3
         self._session = onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
         self._inputs = {node.name for node in self._session.get_inputs()}
