@@ -21,6 +21,7 @@ def main() -> None:
 
     from evaluation.console.fill import NAME, fill
     from evaluation.console.measure import measure
+    from shared import starting
     from web.conversations.models import Conversation
     from web.overview.counting import count_due
 
@@ -38,6 +39,8 @@ def main() -> None:
     days = count_due(10_000)
     counted = time.monotonic() - began
     print(f"{days} days counted in {counted:.0f} s", file=sys.stderr, flush=True)
+    # As `web serve` does; what filling leaves behind is none of the pages' work.
+    starting.end()
     result = {
         "messages": messages, "conversations": conversations, "filled": filled, "days": days, "counted": counted,
         "cases": [asdict(case) for case in measure()],
