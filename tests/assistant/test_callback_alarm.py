@@ -36,6 +36,14 @@ async def test_a_bare_detail_is_a_detail(text: str, write_clinic: WriteClinic) -
     assert "give_details" == await read(text, alarmed())
 
 
+async def test_a_number_without_a_word_is_never_an_alarm(write_clinic: WriteClinic) -> None:
+    """However sure the classifier is; a rule still is one."""
+    write_clinic(CLINIC)
+    assert "give_details" == await read("(310) 555-0120", alarmed(0.95))
+    flagged = alarmed(0.95, red_flags=({"kind": "seizure", "excuse": None},))
+    assert "emergency/seizure" == await read("(310) 555-0120", flagged)
+
+
 @pytest.mark.parametrize("text", ["chest pain", "I fainted", "Maria Lopez fainted", "help", "my throat"])
 async def test_words_that_say_something_stay_an_emergency(text: str, write_clinic: WriteClinic) -> None:
     """However thin the alarm is."""
