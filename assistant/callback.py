@@ -183,11 +183,13 @@ def _is_bare_detail(parsed: dict[str, Any], text: str, state: State) -> bool:
     "Maria Lopez" is like no example, and any label may come out on top. Words that say something are never excused so.
     """
     alarm = float(parsed["intent"]["confidence"] or 0)
-    # A number has no words that could be an emergency's, however sure the classifier is.
-    is_unsure = alarm < _SURE_ALARM or not any(letter.isalpha() for letter in text)
-    is_thin = parsed.get("decision") == "classifier_emergency" and not parsed.get("red_flags") and is_unsure
-    if not is_thin or not (state.is_active or state.is_offered_now) or len(text.split()) > _NAME_WORDS:
+    if parsed.get("decision") != "classifier_emergency" or parsed.get("red_flags"):
         return False
+    # A number has no words that could be an emergency's, however sure the classifier is, asked for or not.
+    if any(letter.isalpha() for letter in text):
+        is_asked_for = state.is_active or state.is_offered_now
+        if alarm >= _SURE_ALARM or not is_asked_for or len(text.split()) > _NAME_WORDS:
+            return False
     details = find_details(text, clinic().country, asked=state.asked, names_welcome=True)
     return bool(details.found) and not details.words_left and _is_plainly_a_name(details.visitor_name)
 

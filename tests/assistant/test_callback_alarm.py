@@ -40,6 +40,8 @@ async def test_a_number_without_a_word_is_never_an_alarm(write_clinic: WriteClin
     """However sure the classifier is; a rule still is one."""
     write_clinic(CLINIC)
     assert "give_details" == await read("(310) 555-0120", alarmed(0.95))
+    assert not (await read("(310) 555-0120", alarmed(0.95), IDLE)).startswith("emergency")
+    assert "emergency/seizure" == await read("911", alarmed(0.95), IDLE)
     flagged = alarmed(0.95, red_flags=({"kind": "seizure", "excuse": None},))
     assert "emergency/seizure" == await read("(310) 555-0120", flagged)
 
