@@ -57,7 +57,7 @@ def _train(arguments: argparse.Namespace) -> None:
     if not arguments.force and is_current():
         print("The model is current.", file=sys.stderr)
         return
-    print("Training the model; this takes two or three minutes ...", file=sys.stderr, flush=True)
+    print("Training the model; this takes a few minutes ...", file=sys.stderr, flush=True)
     # Serving uses one core a process; training has the machine for itself.
     os.environ.setdefault("ENCODER_THREADS", str(os.cpu_count() or 1))
     configure_logging()

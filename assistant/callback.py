@@ -178,7 +178,7 @@ async def in_context(
 
 
 def _is_bare_detail(parsed: dict[str, Any], text: str, state: State) -> bool:
-    """Whether only the classifier is alarmed, and by nothing but a name, a number or an address that was asked for.
+    """Whether only the classifier is alarmed, and by nothing but a number, or a name or an address that was asked for.
 
     "Maria Lopez" is like no example, and any label may come out on top. Words that say something are never excused so.
     """

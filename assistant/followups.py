@@ -16,7 +16,8 @@ from rasa.shared.core.trackers import DialogueStateTracker
 from spacy.lang.en.stop_words import STOP_WORDS
 
 from assistant.normalize import normalize
-from assistant.parts import asks, sentences_of, together
+from assistant.parts import sureness
+from assistant.questions import asks, sentences_of, together
 from assistant.selection import base_intent, full_intent, parse_result
 from assistant.spelling import dictionary
 
@@ -176,10 +177,10 @@ async def in_conversation(parsed: dict[str, Any], text: str, past: Past, parse: 
     label = full_intent(parsed)
     if base_intent(label) == "emergency":
         return parsed
-    is_clear = parsed.get("decision") == "accepted" and (_is_topic(parsed) or _sureness(parsed) >= _UNSURE)
+    is_clear = parsed.get("decision") == "accepted" and (_is_topic(parsed) or sureness(parsed) >= _UNSURE)
     if not is_clear and (said := _SAID_BEFORE.match(text)):
         meant = await parse(said["rest"])
-        if meant.get("decision") == "accepted" and _sureness(meant) > _sureness(parsed):
+        if meant.get("decision") == "accepted" and sureness(meant) > sureness(parsed):
             return {**meant, "text": parsed.get("text")}
     if (alarmed := await _added_up(parsed, text, past, parse)) is not None:
         return alarmed
@@ -188,7 +189,8 @@ async def in_conversation(parsed: dict[str, Any], text: str, past: Past, parse: 
     if (last := await _last_sentence(parsed, text, past, parse)) is not None:
         return last
     is_topic = base_intent(past.label or "") == "safety"
-    if past.label and is_topic and _FOR_SOMEONE.match(text) and base_intent(label) not in {"handoff", "refuse"}:
+    # "And my mum?" says nothing by itself, whatever the classifier takes it for.
+    if past.label and is_topic and _FOR_SOMEONE.match(text):
         return _as_topic(parsed, past.label, past.question, "continued")
     if past.label and _may_continue(parsed, text, past.label):
         question = together(past.question, text)
@@ -196,7 +198,7 @@ async def in_conversation(parsed: dict[str, Any], text: str, past: Past, parse: 
         if base_intent(full_intent(read)) == "emergency":
             return {**parsed, "warns": True}
         is_same_topic = label in _GENERAL and full_intent(read) == past.label
-        if _leads_on(read) and (not _leads_on(parsed) or is_same_topic or _sureness(read) > _sureness(parsed)):
+        if _leads_on(read) and (not _leads_on(parsed) or is_same_topic or sureness(read) > sureness(parsed)):
             again: Again | None = "continued" if full_intent(read) == past.label else None
             return _as_topic(read, full_intent(read), question, again)
     if any(label == known and _alike(text, question) for known, question in past.answered):
@@ -213,7 +215,7 @@ async def _last_sentence(parsed: dict[str, Any], text: str, past: Past, parse: P
     if not remarks or any(asks(remark) for remark in remarks):
         return None
     alone = await parse(last)
-    if base_intent(full_intent(alone)) in _ASKS and _sureness(alone) >= _UNSURE:
+    if base_intent(full_intent(alone)) in _ASKS and sureness(alone) >= _UNSURE:
         return {**alone, "text": parsed.get("text")}
     read = await in_conversation(alone, last, past, parse)
     return {**read, "text": parsed.get("text")} if read.get("decision") == "follow_up" else None
@@ -221,7 +223,7 @@ async def _last_sentence(parsed: dict[str, Any], text: str, past: Past, parse: P
 
 async def _added_up(parsed: dict[str, Any], text: str, past: Past, parse: Parse) -> dict[str, Any] | None:
     """The emergency that a few words make of what was said before them, where they say nothing clear alone."""
-    is_clear = parsed.get("decision") == "accepted" and _sureness(parsed) >= _SURE
+    is_clear = parsed.get("decision") == "accepted" and sureness(parsed) >= _SURE
     if not past.said or is_clear or asks(text) or len(text.split()) > _MAX_WORDS:
         return None
     read = await parse(together(past.said, text))
@@ -231,37 +233,27 @@ async def _added_up(parsed: dict[str, Any], text: str, past: Past, parse: Parse)
 def _may_continue(parsed: dict[str, Any], text: str, topic: str) -> bool:
     """Whether the words are few, and lean on what was said."""
     best = (parsed.get("intent_ranking") or [{"name": "", "confidence": 0.0}])[0]
-    is_odd = base_intent(full_intent(parsed)) not in {*_UNSURE_KINDS, *_REMARKS} and _sureness(parsed) >= _HARDLY
+    is_odd = base_intent(full_intent(parsed)) not in {*_UNSURE_KINDS, *_REMARKS} and sureness(parsed) >= _HARDLY
     if len(text.split()) > _MAX_WORDS or is_odd or base_intent(best["name"]) == "emergency":
         return False
-    is_accepted, kind, sureness = (
-        parsed.get("decision") == "accepted",
-        base_intent(full_intent(parsed)),
-        _sureness(parsed),
-    )
+    is_accepted, kind, sure = parsed.get("decision") == "accepted", base_intent(full_intent(parsed)), sureness(parsed)
     names = _names(text)
     stands_for = _STANDS_FOR.search(text) is not None
     if is_accepted and kind == "safety":
         # "Is that dangerous" is about what was said however sure a topic of its own is; "and in Germany" is clear.
         is_general = full_intent(parsed) in _GENERAL and names == 0 and stands_for
-        return is_general or (sureness < _SURE and (names == 0 or full_intent(parsed) == topic))
-    if (
-        is_accepted
-        and kind == "handoff"
-        and names
-        and sureness >= _NAMES_A_HANDOFF
-        and not topic.startswith("handoff/")
-    ):
+        return is_general or (sure < _SURE and (names == 0 or full_intent(parsed) == topic))
+    if is_accepted and kind == "handoff" and names and sure >= _NAMES_A_HANDOFF and not topic.startswith("handoff/"):
         return False
-    if is_accepted and kind == "refuse" and sureness >= _SURE_REFUSAL:
+    if is_accepted and kind == "refuse" and sure >= _SURE_REFUSAL:
         return False
     if _CONTINUES.match(text.strip()) or (_CONTINUED.search(text) and names < _MAX_NAMES):
         # What is understood as something else, and surely, is that: "what if I want a refund".
-        return (not is_accepted or sureness < _SURE) and names <= _MAX_NAMES
+        return (not is_accepted or sure < _SURE) and names <= _MAX_NAMES
     if (
         (kind in _REMARKS and not asks(text))
         or names > 1
-        or (is_accepted and sureness >= (_SURE if names == 0 and asks(text) else _UNSURE))
+        or (is_accepted and sure >= (_SURE if names == 0 and asks(text) else _UNSURE))
     ):
         return False
     if stands_for or names == 0:
@@ -286,13 +278,9 @@ def _leads_on(parsed: dict[str, Any]) -> bool:
     return parsed.get("decision") == "accepted" and base_intent(full_intent(parsed)) in _FOLLOWED
 
 
-def _sureness(parsed: dict[str, Any]) -> float:
-    return float((parsed.get("intent") or {}).get("confidence") or 0.0)
-
-
 def _as_topic(parsed: dict[str, Any], label: str, question: str, again: Again | None) -> dict[str, Any]:
     ranking = [(entry["name"], entry["confidence"]) for entry in parsed.get("intent_ranking") or []]
-    confidence = _sureness(parsed) if full_intent(parsed) == label else 1.0
+    confidence = sureness(parsed) if full_intent(parsed) == label else 1.0
     read = {**parsed, **parse_result(label, confidence, ranking), "decision": "follow_up", "question": question}
     return {**read, "again": again} if again else read
 

@@ -459,7 +459,8 @@ def _commit_failure(message: Message, owner: str, *, counts: bool = True) -> boo
         held = _held(message, owner)
         if held is None:
             return False
-        _read_again(message)
+        # As it is stored: what was to be stored of its turn may have been set on it already.
+        message.refresh_from_db()
         now = timezone.now()
         if not Reply.objects.filter(message=message).exists():
             store_replies(message, Turn(replies=_notices_for(message, held), understood=_NOTHING))

@@ -53,6 +53,13 @@ async def test_the_same_for_someone_else_is_the_same_topic(text: str) -> None:
     assert ("safety", "continued") == (read["intent"]["name"], read["again"])
 
 
+@pytest.mark.parametrize(("label", "confidence"), [("handoff/prices", 0.69), ("refuse/abuse", 0.97), ("greet", 0.7)])
+async def test_a_person_alone_is_never_something_else(label: str, confidence: float) -> None:
+    """ "And for my wife?" is like no example; after a question of safety it is that question, however it comes out."""
+    read = await in_conversation(understood(label, confidence), "and for my wife?", PAST, Pipeline(LABELS))
+    assert ("safety", "continued") == (read["intent"]["name"], read["again"])
+
+
 async def test_few_words_are_read_with_the_question_before_them() -> None:
     """ "For how many days" after washing is about washing."""
     read = await in_conversation(not_understood(), "for how many days", PAST, Pipeline(LABELS))

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
-from assistant.parts import Part, Unit, parts_of, questions_of
+from assistant.parts import Part, parts_of
 from assistant.selection import parse_result
 
 
@@ -47,40 +45,6 @@ LABELS = {
 async def parts(text: str, whole: dict[str, Any] | None = None) -> list[Part]:
     pipeline = Pipeline(LABELS)
     return await parts_of(text, whole or await pipeline(text), pipeline)
-
-
-@pytest.mark.parametrize(
-    ("text", "questions"),
-    [
-        ("Does it hurt and how long does it last?", ["Does it hurt", "how long does it last?"]),
-        ("does it hurt, can I drink before and will an mri burn me", 3),
-        ("Is it safe? What is in the ink?", 2),
-        ("how long does it take and cost", 1),
-        ("What should I do or is it ok", 1),
-        ("I have psoriasis and diabetes. It flares up at times.", 0),
-        ("Can I swim and run and drive?", 1),
-        ("2 questions: does it hurt, can i swim", ["does it hurt", "can i swim"]),
-        ("hi! quick questions - is it safe n do you take cards", ["is it safe", "do you take cards"]),
-        ("1) pain? 2) healing time 3) cost", ["pain?", "healing time", "cost"]),
-        ("- does it hurt\n- healing time", ["does it hurt", "healing time"]),
-        ("does it hurt\nhow long does it last", ["does it hurt", "how long does it last"]),
-        ("is it 3.5) or so", 1),
-        ("does it hurt and i'd like to book a visit", ["does it hurt", "i'd like to book a visit"]),
-        ("my scalp gets dandruff is that a problem", 1),
-        ("i took it in may. my head is dry can i come anyway", ["my head is dry can i come anyway"]),
-        ("do you know how long it lasts", 1),
-    ],
-)
-def test_questions_are_split_where_a_new_one_begins(text: str, questions: list[str] | int) -> None:
-    """At sentence ends, and before a word that opens a question."""
-    found = [unit.question for unit in questions_of(text)]
-    assert found == questions if isinstance(questions, list) else len(found) == questions
-
-
-def test_a_story_belongs_to_the_question_after_it() -> None:
-    """Or to the one before it, when it stands last."""
-    assert [Unit("Can I have SMP?", "I take Eliquis.")] == questions_of("I take Eliquis. Can I have SMP?")
-    assert [Unit("Can I have SMP?", "I take Eliquis.")] == questions_of("Can I have SMP? I take Eliquis.")
 
 
 async def test_two_questions_are_two_parts_in_order() -> None:

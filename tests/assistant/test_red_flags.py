@@ -68,6 +68,8 @@ def test_a_red_flag_is_found(text: str, kind: str) -> None:
         "soap got in my eye back in the nineties, no lasting damage",
         "if I'm hit on the head by a ball, do the dots suffer?",
         "heart attack at 58, all well since",
+        "I've had an EpiPen since I was a kid for peanuts, is numbing cream ok",
+        "my doctor has given me an epipen because of wasps",
         "I have a fever and my first session is tomorrow",
         "",
     ],

@@ -18,6 +18,8 @@ from tests.web.support import UNDERSTOOD, FakeRasa, Visitor, a_handoff, an_answe
 from web import steps, turns
 from web.asgi import application
 from web.conversations.models import Conversation, Handoff, Message, Reply
+from web.review import ranking
+from web.review.models import Facet
 from web.website import tokens
 
 
@@ -216,6 +218,28 @@ async def test_what_cant_be_stored_does_not_block_the_conversation(
         assert_notice(await visitor.send("hello", "1"))
     assert (await Message.objects.aget()).state == "failed"
     assert (await visitor.send("again", "2"))["replies"][0]["kind"] == "answer"
+
+
+async def test_what_could_not_be_stored_leaves_no_trace(
+    visitor: Visitor, rasa: FakeRasa, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The last step of a turn fails: the message failed, and is found as that, not by the topic that it was to have."""
+    after_turn, calls = ranking.after_turn, []
+
+    def refuse(message: Message, conversation: Conversation) -> None:
+        calls.append(message.kind)
+        if len(calls) == 1:
+            raise DataError("refused")
+        after_turn(message, conversation)
+
+    monkeypatch.setattr(ranking, "after_turn", refuse)
+    assert_notice(await visitor.send("hello", "1"))
+    assert calls == ["answer", "notice"]
+    message = await Message.objects.aget()
+    assert (message.state, message.kind, message.topics) == ("failed", "notice", [])
+    names = [name async for name in Facet.objects.values_list("name", flat=True)]
+    assert "kind:notice" in names
+    assert not [name for name in names if name.startswith("topic:")]
 
 
 async def test_a_handoff_that_goes_on_is_one_handoff(visitor: Visitor, rasa: FakeRasa) -> None:
