@@ -177,10 +177,10 @@ def choose_gate(
         )
     confidence = np.array([gate.confidence(p, Nearness(*near)) for p, near in zip(top, nearness, strict=True)])
     wrong = is_topic & ~is_right
-    for threshold in np.arange(0.30, 0.96, 0.01):
+    for threshold in np.arange(0.30, 0.95, 0.001):
         errors = int((wrong & (confidence >= threshold)).sum())
         if wilson_upper(errors, len(labels)) <= risk:
-            return replace(gate, answer=round(float(threshold), 2))
+            return replace(gate, answer=round(float(threshold), 3))
     return replace(gate, answer=0.95)
 
 

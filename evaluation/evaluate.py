@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from assistant.__main__ import configure_logging
-from evaluation.figures import Share, as_json, by_topic, confusions, headline
+from evaluation.figures import Share, as_json, by_topic, confusions, headline, misses
 from evaluation.judge import QUESTIONS, Judged, Question, judge, read_questions
 from evaluation.typos import with_typos
 
@@ -64,6 +64,7 @@ def main() -> None:
     lines += ["", f"A whole turn in process, one thread: p50 {p50:.0f} ms, p95 {p95:.0f} ms"]
     print("\n".join(lines))
     if name != "test":
+        report["misses"] = misses(rows)
         from evaluation.report import write_page
 
         write_page(rows, RESULTS / f"{name}.html", f"Understanding: {name} messages")

@@ -157,6 +157,20 @@ def worst(rows: Sequence[Judged], limit: int = 50) -> list[Judged]:
     return sorted((row for row in rows if not is_right(row)), key=weight)[:limit]
 
 
+def misses(rows: Sequence[Judged]) -> list[dict[str, str]]:
+    """The questions that did not come out right: their ids, how, what was asked, and with which topic it was met."""
+    return [
+        {
+            "id": row.question.id,
+            "outcome": row.outcome.value,
+            "asked": row.question.topic or row.question.behaviour,
+            "answered": (row.prediction["topics"] or [""])[0],
+        }
+        for row in rows
+        if not is_right(row)
+    ]
+
+
 def as_json(rows: Sequence[Judged]) -> dict[str, Any]:
     """Every figure, for the report file."""
     return {

@@ -1,7 +1,8 @@
 """Our components on public data: CLINC150 (Larson et al., 2019) and one domain of BANKING77 (Casanueva et al., 2020).
 
-The same spelling repair, sentence vectors, TF-IDF and linear model as the product, with the original encoder: the tuned
-one knows another field. A message is rejected below a threshold of confidence that was chosen on held-out messages.
+The same spelling repair, sentence vectors, TF-IDF and networks as the product, with the original encoder: the tuned one
+knows another field. A message is rejected below a threshold of confidence that was chosen on held-out messages; where a
+task has no foreign messages to learn that from, below a nearness to the nearest example of its intent.
 """
 
 from __future__ import annotations
@@ -152,7 +153,7 @@ class Ours:
         best = known[probabilities[:, known].argmax(axis=1)]
         top = np.clip(probabilities[np.arange(len(best)), best], 1e-6, 1 - 1e-6)
         features = np.column_stack([np.log(top / (1 - top)), self.weights.nearness(dense, best)])
-        sure = features[:, 0] if self._confidence is None else self._confidence.decision_function(features)
+        sure = features[:, 1] if self._confidence is None else self._confidence.decision_function(features)
         self._features = features
         return self.weights.labels[best], np.asarray(sure, dtype=float)
 

@@ -1,8 +1,9 @@
 """`python -m evaluation.learning marks.jsonl`: marks of staff become examples in `data/`, unless that makes it worse.
 
-Marks are sifted, tried in a copy of the project, and judged on the validation questions before and after. Written is
-what makes neither the wrong answers more nor the emergencies found fewer; of the rest it is said which marks did, and
-contradicting marks are shown. The changes then stand in `data/` for someone to read (`git diff`) and commit.
+Marks are sifted, tried in a copy of the project, and judged before and after on all judging questions but the held-back
+ones. Written is what makes neither the wrong answers more nor the emergencies found fewer; of the rest it is said which
+marks did, and contradicting marks are shown. The changes then stand in `data/` for someone to read (`git diff`) and
+commit.
 """
 
 from __future__ import annotations
@@ -101,8 +102,8 @@ def learn(sifted: Sifted, trainings: int) -> dict[str, Any]:
         "when": when_and_where(),
         "marks": len(sifted.good) + len(sifted.refused) + len(sifted.contradictions),
         "trainings": outcome.trainings,
-        "before": before.report["headline"] if before else None,
-        "after": outcome.after.report["headline"] if outcome.after else None,
+        "before": before.headline if before else None,
+        "after": outcome.after.headline if outcome.after else None,
         "learned": learned,
         "refused": [_refused(one) for one in (*sifted.refused, *outcome.refused)],
         "contradictions": [_refused(one) for one in sifted.contradictions],
@@ -115,7 +116,7 @@ def in_words(report: dict[str, Any]) -> list[str]:
     lines = [f"{report['marks']} marks: {len(report['learned'])} learned, {len(report['refused'])} refused, "]
     lines[0] += f"{len(report['contradictions'])} contradicting; {report['trainings']} trainings."
     if report["before"] and report["after"]:
-        lines += ["", f"{'on the validation questions':34} before   after"]
+        lines += ["", f"{'on the judging questions':34} before   after"]
         for name in SHOWN:
             old, new = report["before"][name], report["after"][name]
             lines.append(f"{name:34} {old['count']:4d} of {old['of']:<4d} {new['count']:4d} of {new['of']:<4d}")

@@ -46,7 +46,7 @@ def search(marks: Sequence[Mark], before: Judgement, judge: Try, most_trainings:
             outcome.trainings += 1
             tried[together] = judge([*outcome.learned, *group])
         judgement = tried[together]
-        worse = judgement.worse_than(before)
+        worse = judgement.worse_than(before, {_topic(mark) for mark in (*outcome.learned, *group)})
         if not worse:
             outcome.learned += group
             outcome.after = judgement
@@ -63,7 +63,7 @@ def search(marks: Sequence[Mark], before: Judgement, judge: Try, most_trainings:
 def _split(group: Sequence[Mark], drawn_to: set[str]) -> list[list[Mark]]:
     """The innocent first, then the suspects: marks for a topic that draws wrong answers now, else those of the intent
     that has the most; where all are suspects, two halves."""
-    suspects = [mark for mark in group if mark.intent.partition("/")[2] in drawn_to]
+    suspects = [mark for mark in group if _topic(mark) in drawn_to]
     if not suspects or len(suspects) == len(group):
         counts = Counter(mark.intent for mark in group)
         most = max(counts, key=lambda intent: (counts[intent], intent))
@@ -73,3 +73,9 @@ def _split(group: Sequence[Mark], drawn_to: set[str]) -> list[list[Mark]]:
         return [rest, suspects]
     half = len(group) // 2
     return [list(group[:half]), list(group[half:])]
+
+
+def _topic(mark: Mark) -> str:
+    """As the judging questions name it; behaviours have no topic."""
+    base, _, topic = mark.intent.partition("/")
+    return f"emergency_{topic}" if base == "emergency" else topic or base

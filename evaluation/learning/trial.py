@@ -8,19 +8,23 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-#: Figures that may not get worse, the weightiest first: whether more of them is better, and how many messages less is
-#: none. The first two are what must not happen to a visitor. The third sees marks that only confuse: the model then
-#: gives fewer answers instead of wrong ones. By one or two its threshold moves without them.
+from evaluation.judge import Outcome
+
+#: Figures that may not get worse, the weightiest first: whether more of them is better, and how many messages they move
+#: by where nothing was marked (`python -m evaluation.learning.chance`). The first two are what must not happen to a
+#: visitor. The third sees marks that only confuse: the model then gives fewer answers instead of wrong ones.
 GUARDED = {
     "emergency recall": (True, 0),
-    "wrong answers, of all messages": (False, 0),
-    "answerable answered right": (True, 2),
+    "wrong answers, of all messages": (False, 2),
+    "answerable answered right": (True, 6),
 }
+#: The judging questions: all but the held-back ones.
+JUDGED_BY = ("validation", "hard", "near_emergencies", "odd")
 #: What training and judging need. The held-back questions are not among it.
 _NEEDED = (
     "assistant", "actions", "shared", "scripts", "data", "content", "evaluation", "models", "config.yml", "domain.yml",
@@ -29,9 +33,12 @@ _NEEDED = (
 #: What decides how a judgement comes out.
 _DECIDE = (
     "data/**/*.yml", "assistant/**/*.py", "assistant/*.txt", "assistant/*.yml", "config.yml", "domain.yml", "uv.lock",
-    "evaluation/questions/validation.jsonl", "evaluation/judge.py",
+    *(f"evaluation/questions/{name}.jsonl" for name in JUDGED_BY), "evaluation/judge.py",
 )  # fmt: skip
 _LEFT_OUT = shutil.ignore_patterns("__pycache__", "test.jsonl", "test.sha256", "baselines", "building")
+
+
+_WRONG = Outcome.WRONG_ANSWER.value
 
 
 class TrialFailed(Exception):
@@ -40,34 +47,62 @@ class TrialFailed(Exception):
 
 @dataclass(frozen=True)
 class Judgement:
-    """The report of one evaluation on the validation questions."""
+    """What the evaluations of the judging questions say together."""
 
-    report: dict[str, Any]
+    #: By figure: `count` and `of`.
+    headline: dict[str, dict[str, int]]
+    #: As `evaluation.figures.misses` gives them.
+    misses: list[dict[str, str]]
+
+    @classmethod
+    def of(cls, reports: Iterable[Mapping[str, Any]]) -> Judgement:
+        """Of the reports that `evaluation.evaluate` writes."""
+        headline: dict[str, dict[str, int]] = {}
+        misses: list[dict[str, str]] = []
+        for report in reports:
+            for name, figure in report["headline"].items():
+                total = headline.setdefault(name, {"count": 0, "of": 0})
+                total["count"] += int(figure["count"])
+                total["of"] += int(figure["of"])
+            misses += report["misses"]
+        return cls(headline, misses)
 
     def count(self, name: str) -> int:
         """Of how many messages a figure is true."""
-        return int(self.report["headline"][name]["count"])
+        return self.headline[name]["count"]
 
-    def worse_than(self, before: Judgement) -> list[str]:
-        """Which guarded figures got worse, in words."""
+    def worse_than(self, before: Judgement, marked: Collection[str]) -> list[str]:
+        """What got worse, in words.
+
+        A wrong answer that came, and is from or instead of a topic that was marked, is laid to the marks, unless as
+        many such went. Of the others as many may come as come with any training.
+
+        Args:
+            before: the judgement without the marks.
+            marked: their topics.
+        """
         worse = []
-        for name, (more_is_better, slack) in GUARDED.items():
+        for name, (more_is_better, chance) in GUARDED.items():
             old, new = before.count(name), self.count(name)
-            if (old - new if more_is_better else new - old) > slack:
+            if (old - new if more_is_better else new - old) > chance:
                 worse.append(f"{name}: {new} instead of {old}")
+        came, went = (
+            [miss for miss in one._wrong(other) if {miss["asked"], miss["answered"]} & set(marked)]
+            for one, other in ((self, before), (before, self))
+        )
+        if len(came) > len(went):
+            named = ", ".join(f"{miss['id']} ({miss['asked']} answered with {miss['answered']})" for miss in came)
+            worse.append(f"wrong answers of what is marked: {len(came)} more, {len(went)} less: {named}")
         return worse
 
     def drawn_to(self, before: Judgement) -> set[str]:
-        """Topics that more messages are answered with wrongly than before."""
+        """Topics that messages are answered with wrongly which were not before."""
+        return {miss["answered"] for miss in self._wrong(before)}
 
-        def wrongly(judgement: Judgement) -> dict[str, int]:
-            counts: dict[str, int] = {}
-            for _, answered, count in judgement.report["confusions"]:
-                counts[answered] = counts.get(answered, 0) + count
-            return counts
-
-        old = wrongly(before)
-        return {topic for topic, count in wrongly(self).items() if count > old.get(topic, 0)}
+    def _wrong(self, other: Judgement) -> list[dict[str, str]]:
+        """The wrong answers that the other has not."""
+        known = {miss["id"] for miss in other.misses if miss["outcome"] == _WRONG}
+        return [miss for miss in self.misses if miss["outcome"] == _WRONG and miss["id"] not in known]
 
 
 def hash_of(folder: Path, patterns: Iterable[str]) -> str:
@@ -116,16 +151,21 @@ class Copy:
             (self.data / path).write_text(content, encoding="utf-8")
         known = self._known / f"{self.fingerprint()}.json"
         if known.is_file():
-            return Judgement(json.loads(known.read_text(encoding="utf-8")))
+            return Judgement(**json.loads(known.read_text(encoding="utf-8")))
         self._run("assistant", "train")
-        report = self.root / "results" / "validation.json"
-        report.unlink(missing_ok=True)
-        self._run("evaluation.evaluate", "--no-typos", may_fail=True)
-        if not report.is_file():
-            raise TrialFailed("The evaluation wrote no report.")
+        judgement = Judgement.of([self._report(name) for name in JUDGED_BY])
         known.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(report, known)
-        return Judgement(json.loads(report.read_text(encoding="utf-8")))
+        known.write_text(json.dumps(asdict(judgement)), encoding="utf-8")
+        return judgement
+
+    def _report(self, name: str) -> dict[str, Any]:
+        report = self.root / "results" / f"{name}.json"
+        report.unlink(missing_ok=True)
+        self._run("evaluation.evaluate", "--no-typos", "--file", f"evaluation/questions/{name}.jsonl", may_fail=True)
+        if not report.is_file():
+            raise TrialFailed(f"The evaluation of {name} wrote no report.")
+        read: dict[str, Any] = json.loads(report.read_text(encoding="utf-8"))
+        return read
 
     def fingerprint(self) -> str:
         """A hash over what a judgement depends on."""

@@ -18,7 +18,7 @@ class Lesson(models.Model):
     learned = models.JSONField(default=list, help_text="Number and intent of each mark that was learned.")
     refused = models.JSONField(default=list, help_text="Number, intent and reason of each that was not.")
     contradictions = models.JSONField(default=list, help_text="The same, for marks that contradict.")
-    before = models.JSONField(null=True, help_text="Headline figures on the validation questions.")
+    before = models.JSONField(null=True, help_text="Headline figures on the judging questions.")
     after = models.JSONField(null=True)
     diff = models.TextField(blank=True)
 

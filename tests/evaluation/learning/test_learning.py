@@ -8,11 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from evaluation.learning.chance import without
 from evaluation.learning.examples import NoSuchIntent, diff, with_examples
 from evaluation.learning.marks import Mark, NoMarks, Refused, read_marks, sift
 from evaluation.learning.search import search
-from evaluation.learning.trial import Copy, Judgement
+from evaluation.learning.trial import JUDGED_BY, Copy, Judgement
+from scripts.lint_content import examples_of
 from scripts.near_duplicates import Message
+from shared.located_yaml import Located, read
 
 TOPIC = """\
 version: "3.1"
@@ -170,13 +173,20 @@ def test_every_trial_starts_from_the_content_of_the_beginning(tmp_path: Path, mo
             trained.append(content)
         else:
             (folder / "results").mkdir(exist_ok=True)
-            (folder / "results" / "validation.json").write_text(json.dumps({"content": content}), encoding="utf-8")
+            name = Path(arguments[-1]).stem
+            missed = {"id": f"{name}: {content}", "outcome": "abstained", "asked": "mri", "answered": ""}
+            report = json.dumps({"headline": {}, "misses": [missed]})
+            (folder / "results" / f"{name}.json").write_text(report, encoding="utf-8")
+
+    def judged(changed: dict[Path, str]) -> list[str]:
+        return [miss["id"] for miss in copy.judge(changed).misses]
 
     monkeypatch.setattr(copy, "_run", run)
-    assert copy.judge({Path("topics/mri.yml"): "with a mark"}).report == {"content": "with a mark"}
+    with_a_mark = [f"{name}: with a mark" for name in JUDGED_BY]
+    assert judged({Path("topics/mri.yml"): "with a mark"}) == with_a_mark
     topic.write_text("someone wrote here", encoding="utf-8")
-    assert copy.judge({}).report == {"content": "at the beginning"}
-    assert copy.judge({Path("topics/mri.yml"): "with a mark"}).report == {"content": "with a mark"}
+    assert judged({}) == [f"{name}: at the beginning" for name in JUDGED_BY]
+    assert judged({Path("topics/mri.yml"): "with a mark"}) == with_a_mark
     assert trained == ["with a mark", "at the beginning"]
 
 
@@ -186,7 +196,11 @@ def judgement(wrong: int, emergencies: int, answered: Sequence[str] = (), right:
         "wrong answers, of all messages": {"count": wrong, "of": 600},
         "answerable answered right": {"count": right, "of": 350},
     }
-    return Judgement({"headline": headline, "confusions": [["pain", topic, 1] for topic in answered]})
+    misses = [
+        {"id": f"q{number}", "outcome": "wrong answer", "asked": "shaving", "answered": topic}
+        for number, topic in enumerate(answered)
+    ]
+    return Judgement(headline, misses)
 
 
 BEFORE = judgement(10, 48)
@@ -206,6 +220,29 @@ class Trainings:
         return judgement(10 + len(drawn), 47 if missed else 48, drawn)
 
 
+def test_one_wrong_answer_more_is_chance_unless_it_is_of_what_was_marked() -> None:
+    """A training moves answers at the threshold without any mark; three more are no chance."""
+    one_more, three_more = judgement(11, 48, ["mri"]), judgement(13, 48, ["mri", "cost", "pain"])
+    assert one_more.worse_than(BEFORE, {"pain"}) == []
+    assert one_more.worse_than(BEFORE, {"mri"}) == [
+        "wrong answers of what is marked: 1 more, 0 less: q0 (shaving answered with mri)"
+    ]
+    assert one_more.worse_than(BEFORE, {"shaving"})
+    assert one_more.worse_than(judgement(11, 48, ["cost", "mri", "mri"]), {"mri"}) == []
+    assert three_more.worse_than(BEFORE, set()) == ["wrong answers, of all messages: 13 instead of 10"]
+
+
+def test_judgements_of_several_sets_are_added() -> None:
+    """Counts and misses."""
+    report = {
+        "headline": {"emergency recall": {"count": 3, "of": 4, "value": 0.75}},
+        "misses": [{"id": "h1", "outcome": "wrong answer", "asked": "mri", "answered": "pain"}],
+    }
+    both = Judgement.of([report, report])
+    assert both.headline == {"emergency recall": {"count": 6, "of": 8}}
+    assert len(both.misses) == 2
+
+
 FOUR = marks_of(("a", "safety/pain"), ("b", "safety/mri"), ("c", "safety/mri"), ("d", "safety/cost"))
 
 
@@ -223,10 +260,12 @@ def test_the_mark_that_makes_it_worse_is_named_and_the_others_are_learned() -> N
     trainings = Trainings(3)
     outcome = search(FOUR, BEFORE, trainings, 6)
     assert sorted(mark.id for mark in outcome.learned) == [1, 2, 4]
-    assert reasons(outcome.refused) == {3: "wrong answers, of all messages: 11 instead of 10"}
+    assert reasons(outcome.refused) == {
+        3: "wrong answers of what is marked: 1 more, 0 less: q0 (shaving answered with mri)"
+    }
     assert trainings.tried == [[1, 2, 3, 4], [1, 4], [1, 4, 2]]
     assert outcome.after is not None
-    assert outcome.after.worse_than(BEFORE) == []
+    assert outcome.after.worse_than(BEFORE, {"pain", "mri", "cost"}) == []
 
 
 def test_a_missed_emergency_is_worse_whatever_else_is_better() -> None:
@@ -240,12 +279,12 @@ def test_marks_that_only_confuse_are_refused_too() -> None:
     """The model then gives fewer answers instead of wrong ones. The intent with the most marks is suspected."""
 
     def judge(marks: Sequence[Mark]) -> Judgement:
-        return judgement(9, 48, right=296 if {2, 3} & {mark.id for mark in marks} else 299)
+        return judgement(9, 48, right=290 if {2, 3} & {mark.id for mark in marks} else 299)
 
     outcome = search(FOUR, BEFORE, judge, 3)
     assert [mark.id for mark in outcome.learned] == [1, 4]
     assert set(reasons(outcome.refused)) == {2, 3}
-    assert "answerable answered right: 296 instead of 300" in reasons(outcome.refused)[2]
+    assert "answerable answered right: 290 instead of 300" in reasons(outcome.refused)[2]
     assert outcome.after == judgement(9, 48, right=299)
 
 
@@ -259,3 +298,19 @@ def test_with_no_trainings_left_the_rest_is_refused() -> None:
     all_bad = search(FOUR, BEFORE, Trainings(1, 2, 3, 4), 1)
     assert all_bad.learned == []
     assert "one of these 4 makes it worse" in reasons(all_bad.refused)[1]
+
+
+def test_what_is_left_out_by_chance_is_whole_lines(tmp_path: Path) -> None:
+    """As many examples as asked for, and nothing else of the file."""
+    path = tmp_path / "mri.yml"
+    path.write_text(TOPIC, encoding="utf-8")
+    (changed,) = without(tmp_path, 2, 0).values()
+    assert len(set(TOPIC.splitlines()) - set(changed.splitlines())) == 2
+    assert [text for *_, text in examples_of(read_changed(tmp_path, changed))] != []
+
+
+def read_changed(folder: Path, content: str) -> Located:
+    """The content as a file of its own."""
+    path = folder / "changed.yml"
+    path.write_text(content, encoding="utf-8")
+    return read(path)

@@ -21,7 +21,7 @@ class Migration(migrations.Migration):
                 ('learned', models.JSONField(default=list, help_text='Number and intent of each mark that was learned.')),
                 ('refused', models.JSONField(default=list, help_text='Number, intent and reason of each that was not.')),
                 ('contradictions', models.JSONField(default=list, help_text='The same, for marks that contradict.')),
-                ('before', models.JSONField(help_text='Headline figures on the validation questions.', null=True)),
+                ('before', models.JSONField(help_text='Headline figures on the judging questions.', null=True)),
                 ('after', models.JSONField(null=True)),
                 ('diff', models.TextField(blank=True)),
             ],
