@@ -11,7 +11,7 @@ import json
 import logging
 import warnings
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from itertools import pairwise
 from typing import Any, Dict, List, Text, Type  # noqa: UP035 (Rasa compares these annotations by identity)
 
@@ -42,6 +42,9 @@ logger = logging.getLogger(__name__)
 
 Matrix = npt.NDArray[np.float32]
 
+#: Labels whose examples a message is compared with, beside the one it is taken for.
+RIVALS = 20
+
 
 @dataclass(frozen=True)
 class Weights:
@@ -54,8 +57,8 @@ class Weights:
     outer: Matrix  # (networks, hidden, labels)
     intercept: Matrix  # (networks, labels)
     labels: npt.NDArray[np.str_]
-    examples: Matrix  # (examples, dimensions), unit length
-    example_labels: npt.NDArray[np.int32]  # index into labels
+    examples: Matrix  # (examples, dimensions), unit length, by label
+    starts: npt.NDArray[np.int32]  # (labels + 1,), where the examples of each label begin, and the last ones end
 
     def probabilities(self, dense: Matrix, sparse: scipy.sparse.csr_matrix) -> Matrix:
         """The mean of the networks' probabilities, shape (messages, labels); each row sums to 1."""
@@ -69,12 +72,20 @@ class Weights:
         exponents = np.exp(scores - scores.max(axis=2, keepdims=True))
         return np.asarray((exponents / exponents.sum(axis=2, keepdims=True)).mean(axis=0), dtype=np.float32)
 
-    def nearness(self, dense: Matrix, labels: npt.NDArray[np.intp]) -> Matrix:
-        """For each message, the cosines to the nearest example of the given label and of any other: (messages, 2)."""
-        similar = dense @ self.examples.T
-        is_own = self.example_labels[np.newaxis, :] == labels[:, np.newaxis]
-        own, rival = np.where(is_own, similar, -1), np.where(is_own, -1, similar)
-        return np.column_stack([own.max(axis=1), rival.max(axis=1)]).astype(np.float32)
+    def nearness(self, dense: Matrix, labels: npt.NDArray[np.intp], probabilities: Matrix) -> Matrix:
+        """For each message, the cosines to the nearest example of the given label and of any other: (messages, 2).
+
+        Others are the `RIVALS` likeliest: to compare with every example takes as long as the sentence encoder.
+        """
+        near = np.empty((len(dense), 2), dtype=np.float32)
+        for row, (vector, own) in enumerate(zip(dense, labels, strict=True)):
+            likeliest = np.argsort(-probabilities[row], kind="stable")[: RIVALS + 1]
+            near[row, 0] = self._nearest(vector, own)
+            near[row, 1] = max((self._nearest(vector, label) for label in likeliest if label != own), default=-1.0)
+        return near
+
+    def _nearest(self, vector: npt.NDArray[np.float32], label: np.intp) -> float:
+        return float((self.examples[self.starts[label] : self.starts[label + 1]] @ vector).max())
 
 
 @dataclass(frozen=True)
@@ -124,8 +135,8 @@ def fit(
         outer=stacked(network.coefs_[1] for network in networks),
         intercept=stacked(network.intercepts_[1] for network in networks),
         labels=names,
-        examples=vectors.astype(np.float32),
-        example_labels=codes.astype(np.int32),
+        examples=vectors[np.argsort(codes, kind="stable")].astype(np.float32),
+        starts=np.r_[0, np.cumsum(np.bincount(codes))].astype(np.int32),
     )
 
 
@@ -206,8 +217,6 @@ class SafetyClassifier(IntentClassifier, GraphComponent):
         with model_storage.read_from(resource) as folder:
             with np.load(folder / "weights.npz", allow_pickle=False) as stored:
                 weights = Weights(**{name: stored[name] for name in Weights.__dataclass_fields__})
-            # One message against all examples takes half the time by column.
-            weights = replace(weights, examples=np.asfortranarray(weights.examples))
             gate = Gate(**json.loads((folder / "gate.json").read_text(encoding="utf-8")))
         return cls(config, model_storage, resource, weights, gate)
 
@@ -217,7 +226,7 @@ class SafetyClassifier(IntentClassifier, GraphComponent):
         dense, sparse = _features(messages)
         probabilities = self._weights.probabilities(dense, sparse)
         best = probabilities.argmax(axis=1)
-        nearness = self._weights.nearness(dense, best)
+        nearness = self._weights.nearness(dense, best, probabilities)
         for row, message in enumerate(messages):
             order = probabilities[row].argsort()[::-1]
             ranking = [(str(self._weights.labels[i]), float(probabilities[row, i])) for i in order]
@@ -280,5 +289,5 @@ def out_of_fold(
         held_out = np.flatnonzero((folds == fold) & unseen)
         judged = weights.probabilities(dense[held_out], sparse[held_out])
         probabilities[np.ix_(held_out, np.searchsorted(names, weights.labels))] = judged
-        nearness[held_out] = weights.nearness(dense[held_out], judged.argmax(axis=1))
+        nearness[held_out] = weights.nearness(dense[held_out], judged.argmax(axis=1), judged)
     return probabilities[unseen], nearness[unseen]

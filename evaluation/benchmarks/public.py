@@ -152,7 +152,7 @@ class Ours:
         known = np.flatnonzero(self.weights.labels != OUT_OF_SCOPE)
         best = known[probabilities[:, known].argmax(axis=1)]
         top = np.clip(probabilities[np.arange(len(best)), best], 1e-6, 1 - 1e-6)
-        features = np.column_stack([np.log(top / (1 - top)), self.weights.nearness(dense, best)])
+        features = np.column_stack([np.log(top / (1 - top)), self.weights.nearness(dense, best, probabilities)])
         sure = features[:, 1] if self._confidence is None else self._confidence.decision_function(features)
         self._features = features
         return self.weights.labels[best], np.asarray(sure, dtype=float)

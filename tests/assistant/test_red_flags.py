@@ -44,6 +44,9 @@ def kinds(text: str) -> set[str]:
         ("some nights i am thinking of ending things over this hair", "self_harm"),
         ("my glucose is falling fast and i am still in your chair", "other"),
         ("my partner had a seizure two minutes ago", "seizure"),
+        ("last night he tied a rope to the ceiling fan, can he still come on Friday?", "self_harm"),
+        ("I am so tired of living like this", "self_harm"),
+        ("my mum is lying on your floor and not answering me", "fainting_chest_pain"),
     ],
 )
 def test_a_red_flag_is_found(text: str, kind: str) -> None:
@@ -70,6 +73,7 @@ def test_a_red_flag_is_found(text: str, kind: str) -> None:
         "heart attack at 58, all well since",
         "I've had an EpiPen since I was a kid for peanuts, is numbing cream ok",
         "my doctor has given me an epipen because of wasps",
+        "I'm fed up of living out of a suitcase",
         "I have a fever and my first session is tomorrow",
         "",
     ],
