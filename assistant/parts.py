@@ -117,7 +117,9 @@ async def _read_all(units: list[Unit], text: str, whole: dict[str, Any], parse: 
     before = ""
     for unit in units:
         is_all = is_one and (_is_understood(whole) or not unit.context)
-        part = Part(text, whole) if is_all else await _read(unit, before, whole, parse)
+        # With its statement, the only question of a message is the message.
+        leaned = "" if is_one else unit.context
+        part = Part(text, whole) if is_all else await _read(unit, leaned, before, whole, parse)
         joined = [] if len(units) >= MAX_PARTS else await _joined(unit.question, part.parsed, parse)
         read += joined or [part]
         before = unit.question
@@ -135,7 +137,7 @@ async def _of_each(unit: Unit, whole: dict[str, Any], parse: Parse) -> list[Part
 
 async def _joined(question: str, parsed: dict[str, Any], parse: Parse) -> list[Part]:
     """The questions that one sentence joins without saying so, each understood surely; none where it joins none."""
-    pieces = may_be_joined(question)
+    pieces = [] if base_intent(full_intent(parsed)) == "out_of_scope" else may_be_joined(question)
     if not 1 < len(pieces) <= _MAX_TRIALS + 1:
         return []
     carried = carried_by(pieces[0])
@@ -176,14 +178,14 @@ def _likeliest(parsed: dict[str, Any]) -> str:
     return str(ranking[0]["name"])
 
 
-async def _read(unit: Unit, before: str, whole: dict[str, Any], parse: Parse) -> Part:
-    """The question alone; where that says too little, with its statement, or with the question before it."""
+async def _read(unit: Unit, statement: str, before: str, whole: dict[str, Any], parse: Parse) -> Part:
+    """The question alone; where that says too little, with a statement, or with the question before it."""
     is_word = len(unit.question.split()) < LEAST_WORDS
     alone = Part(unit.question, await parse(f"{unit.context} {unit.question}" if is_word else unit.question))
     if base_intent(alone.label) == "emergency" or _is_worth_saying(alone, whole):
         return alone
     readings = [alone]
-    leans_on = [f"{unit.context} {unit.question}"] if unit.context and not is_word else []
+    leans_on = [f"{statement} {unit.question}"] if statement and not is_word else []
     leans_on += [together(before, unit.question)] if before else []
     for words in leans_on:
         readings.append(Part(unit.question, await parse(words)))

@@ -63,3 +63,6 @@ def run_in_order(agent: Any) -> None:
     """Have an agent run its model's graph so."""
     if agent.processor is not None:
         agent.processor.graph_runner = InOrder.of(agent.processor.graph_runner)
+        # With every message Rasa makes an empty domain to compare the loaded one with, which never changes.
+        is_empty = agent.processor.domain.is_empty()
+        agent.processor.domain.is_empty = lambda: is_empty

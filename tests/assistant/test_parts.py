@@ -230,3 +230,21 @@ async def test_little_stands_beside_the_advice_of_an_emergency() -> None:
     whole = understood("emergency/anaphylaxis")
     found = await labels("I have psoriasis, is that ok? Does it hurt?", whole)
     assert ["emergency/anaphylaxis", "safety/pain"] == found
+
+
+async def test_the_only_question_is_not_read_behind_its_statement() -> None:
+    """That is the message the other way round: "The house has nits. How do I get rid of them?" was taken for removal."""
+    pipeline = Pipeline({"the whole house has them. how": "safety/removal_laser"})
+    whole = not_understood("safety/removal_laser")
+    (part,) = await parts_of("How do I get rid of nits? The whole house has them.", whole, pipeline)
+    assert "nlu_fallback" == part.label
+    assert ["How do I get rid of nits?"] == pipeline.asked
+
+
+async def test_a_sentence_that_has_no_place_here_joins_no_questions() -> None:
+    """Half of it may sound like a topic: "blackwork" for dark skin."""
+    pipeline = Pipeline({"blackwork": "safety/dark_skin", "sleeve": "out_of_scope"})
+    ranking = [("out_of_scope", 0.94), ("safety/dark_skin", 0.006)]
+    whole = {**understood("out_of_scope"), **parse_result("out_of_scope", 0.94, ranking)}
+    (part,) = await parts_of("which sleeve tattoo style ages best, japanese or blackwork?", whole, pipeline)
+    assert "out_of_scope" == part.label
