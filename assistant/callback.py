@@ -194,6 +194,20 @@ def _is_bare_detail(parsed: dict[str, Any], text: str, state: State) -> bool:
     return bool(details.found) and not details.words_left and _is_plainly_a_name(details.visitor_name)
 
 
+def _is_bare_name(text: str, intent: str) -> bool:
+    """Whether it is nothing but a name, however sure the classifier is of something else: it knows no names."""
+    if intent in _CONTENT or "?" in text:
+        return False
+    details = find_details(text, clinic().country, asked="visitor_name", names_welcome=True)
+    words = (details.visitor_name or "").split()
+    if not words or details.words_left or len(text.split()) > _NAME_WORDS:
+        return False
+    if any(word.lower() not in dictionary() for word in words):
+        return True
+    # "Rose", "grace" and "Dawn French" are words too, and what has no place here asks nothing.
+    return intent == "out_of_scope" and (len(words) == 1 or _is_plainly_a_name(details.visitor_name))
+
+
 def _is_plainly_a_name(name: str | None) -> bool:
     """Whether no one can take it for a word: "Maria Lopez", "siobhan", but not "fainted" or "Fainted"."""
     words = (name or "").split()
@@ -220,7 +234,7 @@ def _details(parsed: dict[str, Any], text: str, state: State, intent: str) -> De
     if _is_word_of_the_form(text):
         return Details(rest=text)
     is_awaited = state.asked == "visitor_name" or state.is_offered_now
-    may_be_name = _may_be_a_name(parsed, intent)
+    may_be_name = _may_be_a_name(parsed, intent) or (is_awaited and _is_bare_name(text, intent))
     welcome = may_be_name and (is_awaited or text.lstrip()[:1].isupper())
     found = find_details(text, country, asked=state.asked, names_welcome=welcome)
     if found.visitor_phone or found.visitor_email:

@@ -109,6 +109,16 @@ async def test_name_and_number_one_after_the_other(visitor: Visitor) -> None:
 
 
 @pytest.mark.parametrize(
+    "name", ["Muhammad Al-Rashid", "Precious Okafor", "grace", "Jean-Luc", "siobhan oneill", "Singh"]
+)
+async def test_a_name_that_was_asked_for_is_one(visitor: Visitor, name: str) -> None:
+    """The classifier knows no names: it is sure that they have no place here, or are thanks, or a handoff."""
+    turn = await visitor.says(PERSON, name)
+    assert (turn.kind, status(turn)) == ("form", "collecting")
+    assert name in str(await visitor.slots())
+
+
+@pytest.mark.parametrize(
     ("left", "expected"),
     [
         ("it's John, 310 555 0100", {"name": "John", "phone": "(310) 555-0100"}),
