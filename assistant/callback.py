@@ -178,13 +178,16 @@ async def in_context(
 
 
 def _is_bare_detail(parsed: dict[str, Any], text: str, state: State) -> bool:
-    """Whether only the classifier is alarmed, and by nothing but a number, or a name or an address that was asked for.
+    """Whether only the classifier is alarmed, and by nothing but "cancel" or "yes", by a number, or by a name or an
+    address that was asked for.
 
     "Maria Lopez" is like no example, and any label may come out on top. Words that say something are never excused so.
     """
     alarm = float(parsed["intent"]["confidence"] or 0)
     if parsed.get("decision") != "classifier_emergency" or parsed.get("red_flags"):
         return False
+    if _is_word_of_the_form(text):
+        return True
     # A number has no words that could be an emergency's, however sure the classifier is, asked for or not.
     if any(letter.isalpha() for letter in text):
         is_asked_for = state.is_active or state.is_offered_now

@@ -59,3 +59,13 @@ async def test_a_rule_or_a_sure_alarm_is_not_excused(write_clinic: WriteClinic) 
     assert "emergency/seizure" == await read("Maria Lopez", alarmed(0.7))
     assert "emergency/seizure" == await read("Maria Lopez", alarmed(red_flags=({"kind": "seizure", "excuse": None},)))
     assert "emergency/seizure" == await read("Maria Lopez", alarmed(), IDLE)
+
+
+@pytest.mark.parametrize("text", ["cancel", "yes", "never mind", "No thanks."])
+async def test_a_word_of_the_form_is_never_an_alarm(text: str, write_clinic: WriteClinic) -> None:
+    """Alone it says nothing else, whether a request is under way or not; a rule still is an alarm."""
+    write_clinic(CLINIC)
+    for state in (ASKED, IDLE):
+        assert not (await read(text, alarmed(0.95), state)).startswith("emergency")
+    flagged = alarmed(0.95, red_flags=({"kind": "seizure", "excuse": None},))
+    assert "emergency/seizure" == await read(text, flagged)
