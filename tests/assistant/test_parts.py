@@ -233,7 +233,7 @@ async def test_little_stands_beside_the_advice_of_an_emergency() -> None:
 
 
 async def test_the_only_question_is_not_read_behind_its_statement() -> None:
-    """That is the message the other way round: "The house has nits. How do I get rid of them?" was taken for removal."""
+    """That is the message the other way round: "They have nits. How do I get rid of them?" was taken for removal."""
     pipeline = Pipeline({"the whole house has them. how": "safety/removal_laser"})
     whole = not_understood("safety/removal_laser")
     (part,) = await parts_of("How do I get rid of nits? The whole house has them.", whole, pipeline)
