@@ -90,6 +90,8 @@ _NO = _said(("no|nope|nah|n|wait|not (?:yet|quite)", _WRONG), after=(_WRONG, "wa
 _CONTENT = frozenset({"safety", "emergency", "request_status"})
 #: "Ok, thank you" takes leave of an offer, and does not take it up.
 _COURTESIES = frozenset({"thanks", "goodbye", "greet"})
+#: Nobody says these in a word, as "Gracias" says thanks: where a name was asked for, "Singh" is one.
+_NO_TALK = frozenset({"handoff", "refuse"})
 #: Unknown words look like these, even when the classifier is rather sure.
 _CATCH_ALL = frozenset({"out_of_scope", "greet"})
 _SURE, _VERY_SURE = 0.5, 0.9
@@ -197,25 +199,35 @@ def _is_bare_detail(parsed: dict[str, Any], text: str, state: State) -> bool:
     return bool(details.found) and not details.words_left and _is_plainly_a_name(details.visitor_name)
 
 
-def _is_bare_name(text: str, intent: str) -> bool:
-    """Whether it is nothing but a name, however sure the classifier is of something else: it knows no names."""
+def _is_bare_name(text: str, intent: str, asked: str | None) -> bool:
+    """Whether it is nothing but a name, however sure the classifier is of something else: it knows no names.
+
+    To it most names are out of scope, and so are "Rose" and "grace". "Thx" and "noooo" are what it takes them for.
+    """
     if intent in _CONTENT or "?" in text:
         return False
     details = find_details(text, clinic().country, asked="visitor_name", names_welcome=True)
-    words = (details.visitor_name or "").split()
+    name = details.visitor_name or ""
+    words = name.split()
     if not words or details.words_left or len(text.split()) > _NAME_WORDS:
         return False
-    if any(word.lower() not in dictionary() for word in words):
-        return True
-    # "Rose", "grace" and "Dawn French" are words too, and what has no place here asks nothing.
-    return intent == "out_of_scope" and (len(words) == 1 or _is_plainly_a_name(details.visitor_name))
+    is_asked = asked == "visitor_name"
+    if intent == "out_of_scope":
+        return _is_plainly_a_name(name) or (is_asked and len(words) == 1)
+    is_written_so = _is_in_capitals(name) or (is_asked and intent in _NO_TALK and name.istitle())
+    return is_written_so and any(word.lower() not in dictionary() for word in words)
 
 
 def _is_plainly_a_name(name: str | None) -> bool:
     """Whether no one can take it for a word: "Maria Lopez", "siobhan", but not "fainted" or "Fainted"."""
     words = (name or "").split()
-    are_capitals = len(words) > 1 and all(word.istitle() and len(word) > 1 for word in words)
-    return are_capitals or not any(word.lower() in dictionary() for word in words)
+    return _is_in_capitals(name or "") or not any(word.lower() in dictionary() for word in words)
+
+
+def _is_in_capitals(name: str) -> bool:
+    """Whether it is several words that all begin with one: "Maria Lopez"."""
+    words = name.split()
+    return len(words) > 1 and all(word.istitle() and len(word) > 1 for word in words)
 
 
 def _without_alarm(parsed: dict[str, Any]) -> dict[str, Any]:
@@ -237,7 +249,7 @@ def _details(parsed: dict[str, Any], text: str, state: State, intent: str) -> De
     if _is_word_of_the_form(text):
         return Details(rest=text)
     is_awaited = state.asked == "visitor_name" or state.is_offered_now
-    may_be_name = _may_be_a_name(parsed, intent) or (is_awaited and _is_bare_name(text, intent))
+    may_be_name = _may_be_a_name(parsed, intent) or (is_awaited and _is_bare_name(text, intent, state.asked))
     welcome = may_be_name and (is_awaited or text.lstrip()[:1].isupper())
     found = find_details(text, country, asked=state.asked, names_welcome=welcome)
     if found.visitor_phone or found.visitor_email:

@@ -113,9 +113,18 @@ async def test_name_and_number_one_after_the_other(visitor: Visitor) -> None:
 )
 async def test_a_name_that_was_asked_for_is_one(visitor: Visitor, name: str) -> None:
     """The classifier knows no names: it is sure that they have no place here, or are thanks, or a handoff."""
-    turn = await visitor.says(PERSON, name)
+    turn = await visitor.says(PERSON, "yes", name)
     assert (turn.kind, status(turn)) == ("form", "collecting")
     assert name in str(await visitor.slots())
+
+
+@pytest.mark.parametrize("before", [[PERSON], [PERSON, "yes"]], ids=["offered", "asked"])
+@pytest.mark.parametrize("word", ["thx", "gracias", "noooo", "lol", "thankyou", "yesss"])
+async def test_a_word_that_no_dictionary_has_is_no_name(visitor: Visitor, before: list[str], word: str) -> None:
+    """Whoever thanks for the clinic's number has not left a name."""
+    turn = await visitor.says(*before, word)
+    assert "phone number or e-mail" not in last(turn).text
+    assert "visitor_name" not in await visitor.slots()
 
 
 @pytest.mark.parametrize(
