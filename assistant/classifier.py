@@ -48,8 +48,8 @@ RIVALS = 20
 
 @dataclass(frozen=True)
 class Weights:
-    """Some networks with one hidden layer each over the dense and the reduced sparse features, which vote; and the
-    vectors of the examples they were taught."""
+    """Some networks with one hidden layer each over the dense and the reduced sparse features, whose mean counts; and
+    the vectors of the examples they were taught."""
 
     components: npt.NDArray[np.float16]  # (terms, dimensions), of `Reduction`; the largest thing in memory
     inner: Matrix  # (networks, dense and reduced dimensions, hidden)

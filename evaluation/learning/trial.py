@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from evaluation.judge import Outcome
+from evaluation.judge import QUESTIONS, Outcome
 
 #: Figures that may not get worse, the weightiest first: whether more of them is better, and how many messages they move
 #: by where nothing was marked (`python -m evaluation.learning.chance`). The first two are what must not happen to a
@@ -24,7 +24,7 @@ GUARDED = {
     "answerable answered right": (True, 6),
 }
 #: The judging questions: all but the held-back ones.
-JUDGED_BY = ("validation", "hard", "near_emergencies", "odd")
+JUDGED_BY = tuple(sorted(path.stem for path in QUESTIONS.glob("*.jsonl") if path.stem != "test"))
 #: What training and judging need. The held-back questions are not among it.
 _NEEDED = (
     "assistant", "actions", "shared", "scripts", "data", "content", "evaluation", "models", "config.yml", "domain.yml",
@@ -36,8 +36,6 @@ _DECIDE = (
     *(f"evaluation/questions/{name}.jsonl" for name in JUDGED_BY), "evaluation/judge.py",
 )  # fmt: skip
 _LEFT_OUT = shutil.ignore_patterns("__pycache__", "test.jsonl", "test.sha256", "baselines", "building")
-
-
 _WRONG = Outcome.WRONG_ANSWER.value
 
 

@@ -1,4 +1,4 @@
-"""The networks that vote: what they learn, and the folds that thresholds are chosen on."""
+"""The networks: what they learn, and the folds that thresholds are chosen on."""
 
 from __future__ import annotations
 
