@@ -157,6 +157,8 @@ async def in_context(
     """
     if _is_bare_detail(parsed, text, state):
         parsed = _without_alarm(parsed)
+    elif _is_word_of_the_form(text) and not parsed.get("red_flags"):
+        parsed = {**parsed, "warns": False}
     intent = base_intent(full_intent(parsed))
     if intent == "emergency":
         return parsed

@@ -69,3 +69,17 @@ async def test_a_word_of_the_form_is_never_an_alarm(text: str, write_clinic: Wri
         assert not (await read(text, alarmed(0.95), state)).startswith("emergency")
     flagged = alarmed(0.95, red_flags=({"kind": "seizure", "excuse": None},))
     assert "emergency/seizure" == await read(text, flagged)
+
+
+@pytest.mark.parametrize("text", ["cancel", "yes"])
+async def test_a_word_of_the_form_gets_no_warning_line(text: str, write_clinic: WriteClinic) -> None:
+    """A thin alarm, too thin for an emergency, is none either; a rule's is."""
+    write_clinic(CLINIC)
+
+    async def parse(_: str) -> dict[str, Any]:
+        raise AssertionError("nothing is beside the word")
+
+    parsed = {**parse_result("affirm", 0.8, [("affirm", 0.8)]), "decision": "accepted", "red_flags": [], "warns": True}
+    assert not (await in_context(parsed, text, ASKED, parse))["warns"]
+    flagged = {**parsed, "red_flags": [{"kind": "seizure", "excuse": "weak"}]}
+    assert (await in_context(flagged, text, ASKED, parse))["warns"]
