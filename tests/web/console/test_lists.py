@@ -97,7 +97,7 @@ def test_words_are_found_in_their_forms(reviewer: Client, words: str, finds: boo
     a_conversation(text="My scalp burns in the MRI, call 310 555 0123")
     answer = reviewer.get("/console/conversations", {"q": words})
     assert len(answer.context["page"].rows) == (1 if finds else 0)
-    assert "555" not in answer.content.decode()
+    assert "555 0123" not in answer.content.decode()
 
 
 def test_a_search_is_recorded(reviewer: Client) -> None:
