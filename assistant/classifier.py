@@ -28,9 +28,6 @@ from rasa.shared.constants import DEFAULT_NLU_FALLBACK_INTENT_NAME
 from rasa.shared.nlu.constants import INTENT, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
-from sklearn.decomposition import TruncatedSVD
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.neural_network import MLPClassifier
 
 from assistant.encoder import is_held_out
 from assistant.gate import Gate, Nearness, choose_gate, decide
@@ -98,6 +95,9 @@ class Reduction:
 
 def reduce(sparse: scipy.sparse.csr_matrix, dimensions: int) -> Reduction:
     """Truncated singular value decomposition of the sparse features."""
+    # Imported where they are used, as in `fit` and `choose_gate`: serving trains nothing, and starts sooner.
+    from sklearn.decomposition import TruncatedSVD
+
     svd = TruncatedSVD(n_components=min(dimensions, min(sparse.shape) - 1), random_state=0)
     features = svd.fit_transform(sparse).astype(np.float32)
     return Reduction(features, np.ascontiguousarray(svd.components_.T, dtype=np.float16))
@@ -107,6 +107,9 @@ def fit(
     dense: Matrix, reduction: Reduction, labels: npt.NDArray[np.str_], config: dict[str, Any], rows: Any = slice(None)
 ) -> Weights:
     """Train the networks on some rows of the features; they differ by where they start."""
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.neural_network import MLPClassifier
+
     vectors = dense[rows]
     scale = np.repeat(
         np.array([config["dense_weight"], config["sparse_weight"]], dtype=np.float32),

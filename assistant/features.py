@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Dict, List, Text, Type  # noqa: UP035 (Rasa compares these annotations by identity)
@@ -24,7 +24,6 @@ from rasa.shared.nlu.constants import FEATURE_TYPE_SENTENCE, TEXT
 from rasa.shared.nlu.training_data.features import Features
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
-from sklearn.feature_extraction.text import TfidfVectorizer
 
 from assistant.encoder import MODEL_SHA256, encoder
 from assistant.spelling import READABLE
@@ -71,46 +70,54 @@ class SentenceFeaturizer(DenseFeaturizer, GraphComponent):
         return messages
 
 
-def _words(message: Message) -> list[str]:
+def words_of(message: Message) -> Iterator[str]:
     """The message's words, with every two neighbours as one more."""
     words = [token.text for token in message.get(TOKENS_NAMES[TEXT])]
-    return words + [f"{first} {second}" for first, second in pairwise(words)]
+    yield from words
+    yield from (f"{first} {second}" for first, second in pairwise(words))
 
 
-def _vectorizers() -> dict[str, TfidfVectorizer]:
-    return {
-        "words": TfidfVectorizer(analyzer=_words, sublinear_tf=True, dtype=np.float32),
-        "letters": TfidfVectorizer(
-            analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True, min_df=2, dtype=np.float32
-        ),
-    }
+def letters_of(message: Message) -> Iterator[str]:
+    """Sequences of 2 to 5 letters of each word, a space before and after it; scikit-learn's `char_wb`."""
+    for word in (message.get(READABLE) or "").split():
+        padded = f" {word} "
+        for length in range(SHORTEST, LONGEST + 1):
+            yield from (padded[at : at + length] for at in range(max(len(padded) - length, 0) + 1))
+            if len(padded) <= length:
+                break
+
+
+SHORTEST, LONGEST = 2, 5
+#: What a message is read as, and of how many examples a term has to be.
+_READ: dict[str, tuple[Callable[[Message], Iterator[str]], int]] = {"words": (words_of, 1), "letters": (letters_of, 2)}
 
 
 @dataclass(frozen=True)
 class Terms:
-    """What a fitted vectorizer gives for one message, without the checks for which it takes three times as long."""
+    """The terms of the examples, and how much each weighs, by how rare it is (inverse document frequency)."""
 
-    analyze: Callable[[Any], Iterable[str]]
-    vocabulary: Mapping[str, int]
+    read: Callable[[Message], Iterator[str]]
+    known: Mapping[str, int]
     idf: npt.NDArray[np.float32]
 
     @classmethod
-    def of(cls, vectorizer: TfidfVectorizer) -> Terms:
-        return cls(vectorizer.build_analyzer(), vectorizer.vocabulary_, vectorizer.idf_)
+    def learn(cls, name: str, examples: Sequence[Message]) -> Terms:
+        """The terms of a kind in the examples."""
+        # Imported here alone: serving learns nothing, and starts sooner without it.
+        from sklearn.feature_extraction.text import TfidfVectorizer
 
-    def weights(self, read: Any) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]:
+        read, least = _READ[name]
+        vectorizer = TfidfVectorizer(analyzer=read, min_df=least, dtype=np.float32).fit(examples)
+        known = {term: int(index) for term, index in vectorizer.vocabulary_.items()}
+        return cls(read, known, vectorizer.idf_.astype(np.float32))
+
+    def weights(self, message: Message) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]:
         """The terms that are there, in order, and their weights: 1 + log(count), times idf, of unit length."""
-        known = self.vocabulary
-        counts = Counter(known[term] for term in self.analyze(read) if term in known)
+        counts = Counter(self.known[term] for term in self.read(message) if term in self.known)
         terms = np.array(sorted(counts), dtype=np.int32)
         weights = (np.log(np.array([counts[term] for term in terms.tolist()], dtype=np.float32)) + 1) * self.idf[terms]
         norm = np.linalg.norm(weights.astype(np.float64))
         return terms, (weights / (norm or 1.0)).astype(np.float32)
-
-
-def _read(vectorizer: str, messages: List[Message]) -> list[Any]:  # noqa: UP006
-    """What a vectorizer reads of the messages: their tokens, or their letters."""
-    return messages if vectorizer == "words" else _texts(messages)
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_FEATURIZER, is_trainable=True)
@@ -135,12 +142,12 @@ class TfidfFeaturizer(SparseFeaturizer, GraphComponent):
         config: dict[Text, Any],
         model_storage: ModelStorage,
         resource: Resource,
+        terms: Sequence[Terms] = (),
     ) -> None:
         super().__init__(name, config)
         self._model_storage = model_storage
         self._resource = resource
-        self._vectorizers = _vectorizers()
-        self._terms: dict[str, Terms] = {}
+        self._terms = terms
 
     @classmethod
     def create(
@@ -153,13 +160,11 @@ class TfidfFeaturizer(SparseFeaturizer, GraphComponent):
         return cls(execution_context.node_name, config, model_storage, resource)
 
     def train(self, training_data: TrainingData) -> Resource:
-        for name, vectorizer in self._vectorizers.items():
-            vectorizer.fit(_read(name, training_data.nlu_examples))
+        self._terms = [Terms.learn(name, training_data.nlu_examples) for name in _READ]
         with self._model_storage.write_to(self._resource) as folder:
-            for name, vectorizer in self._vectorizers.items():
-                vocabulary = {term: int(index) for term, index in vectorizer.vocabulary_.items()}
-                (folder / f"{name}.json").write_text(json.dumps(vocabulary), encoding="utf-8")
-                np.save(folder / f"{name}.npy", vectorizer.idf_, allow_pickle=False)
+            for name, terms in zip(_READ, self._terms, strict=True):
+                (folder / f"{name}.json").write_text(json.dumps(terms.known), encoding="utf-8")
+                np.save(folder / f"{name}.npy", terms.idf, allow_pickle=False)
         return self._resource
 
     @classmethod
@@ -171,36 +176,35 @@ class TfidfFeaturizer(SparseFeaturizer, GraphComponent):
         execution_context: ExecutionContext,
         **kwargs: Any,
     ) -> TfidfFeaturizer:
-        component = cls(execution_context.node_name, config, model_storage, resource)
         with model_storage.read_from(resource) as folder:
-            for name, vectorizer in component._vectorizers.items():
-                vectorizer.vocabulary = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
-                vectorizer.idf_ = np.load(folder / f"{name}.npy", allow_pickle=False)
-                component._terms[name] = Terms.of(vectorizer)
-        return component
+            terms = [
+                Terms(
+                    read,
+                    json.loads((folder / f"{name}.json").read_text(encoding="utf-8")),
+                    np.load(folder / f"{name}.npy", allow_pickle=False),
+                )
+                for name, (read, _) in _READ.items()
+            ]
+        return cls(execution_context.node_name, config, model_storage, resource, terms)
 
     def process_training_data(self, training_data: TrainingData) -> TrainingData:
         self.process(training_data.nlu_examples)
         return training_data
 
     def process(self, messages: List[Message]) -> List[Message]:  # noqa: UP006
-        if len(messages) == 1 and self._terms:
-            matrix = self._row(messages)
-            messages[0].add_features(Features(matrix, FEATURE_TYPE_SENTENCE, TEXT, self._identifier))
-            return messages
-        parts = [vectorizer.transform(_read(name, messages)) for name, vectorizer in self._vectorizers.items()]
-        matrix = scipy.sparse.hstack(parts, format="csr")
-        for row, message in enumerate(messages):
-            message.add_features(Features(matrix[row], FEATURE_TYPE_SENTENCE, TEXT, self._identifier))
+        if not self._terms:
+            raise RuntimeError("The featurizer is not trained. Run `make train`.")
+        for message in messages:
+            message.add_features(Features(self._row(message), FEATURE_TYPE_SENTENCE, TEXT, self._identifier))
         return messages
 
-    def _row(self, message: List[Message]) -> scipy.sparse.csr_matrix:  # noqa: UP006
-        """The same for a message alone, as a visitor sends it."""
-        terms, weights, width = [], [], 0
-        for name, known in self._terms.items():
-            found, weight = known.weights(_read(name, message)[0])
-            terms.append(found + np.int32(width))
+    def _row(self, message: Message) -> scipy.sparse.csr_matrix:
+        """The message's terms of every kind, side by side."""
+        found, weights, width = [], [], 0
+        for terms in self._terms:
+            there, weight = terms.weights(message)
+            found.append(there + np.int32(width))
             weights.append(weight)
-            width += len(known.idf)
-        joined = np.concatenate(terms)
+            width += len(terms.idf)
+        joined = np.concatenate(found)
         return scipy.sparse.csr_matrix((np.concatenate(weights), joined, [0, len(joined)]), shape=(1, width))

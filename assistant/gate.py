@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 from rasa.shared.constants import DEFAULT_NLU_FALLBACK_INTENT_NAME
-from sklearn.linear_model import LogisticRegression
 
 EMERGENCY = "emergency/"
 SAFETY = "safety/"
@@ -159,6 +158,8 @@ def choose_gate(
         names: the label of each column.
         risk: the share of messages that may get a wrong answer; held by its upper 95 % bound.
     """
+    from sklearn.linear_model import LogisticRegression
+
     best = names[probabilities.argmax(axis=1)]
     top = probabilities.max(axis=1)
     is_topic = np.char.startswith(best, SAFETY)

@@ -1,9 +1,9 @@
 """What the Rasa server imports and never uses.
 
-`rasa.core` imports every connector, broker and store, whichever is configured, and what its commands draw and ask with;
-scikit-learn imports SciPy's distributions, which fitting alone uses. That is more than a quarter of the imports. While
-the server is imported, these packages are the inert stand-ins that TensorFlow has too (`compat/`): good as a base class
-or an annotation, an error when used. Only `python -m assistant serve` does this.
+`rasa.core` imports every connector, broker and store, whichever is configured, what its commands draw and ask with, and
+what only training uses, as scikit-learn. That is nearly half of the imports. While the server is imported, these
+packages are the inert stand-ins that TensorFlow has too (`compat/`): good as a base class or an annotation, an error
+when used. Only `python -m assistant serve` does this.
 """
 
 from __future__ import annotations
@@ -18,9 +18,10 @@ from rasa_without_tensorflow import _InertModule
 
 UNUSED = frozenset(
     {
-        "aiogram", "aio_pika", "boto3", "botocore", "fbmessenger", "kafka", "confluent_kafka", "mattermostwrapper",
-        "pymongo", "redis", "rocketchat_API", "slack_sdk", "twilio", "webexteamssdk",
-        "dask", "matplotlib", "prompt_toolkit", "questionary", "scipy.stats",
+        "aiogram", "aio_pika", "apscheduler", "boto3", "botocore", "fbmessenger", "google", "kafka", "confluent_kafka",
+        "mattermostwrapper", "pymongo", "redis", "rocketchat_API", "sanic_jwt", "slack_sdk", "socketio", "twilio",
+        "webexteamssdk",
+        "dask", "joblib", "jwt", "matplotlib", "prompt_toolkit", "questionary", "scipy.stats", "sklearn", "spacy.cli",
     }
 )  # fmt: skip
 _BEGINNINGS = tuple(f"{name}." for name in UNUSED)

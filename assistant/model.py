@@ -75,6 +75,9 @@ def train() -> Path:
     """Train a model from the project's data; the old one stays in place until the new one is whole."""
     from rasa.model_training import train as rasa_train
 
+    from assistant.stored_domain import store_domain_as_json
+
+    store_domain_as_json()
     directory = settings().models_directory
     directory.mkdir(parents=True, exist_ok=True)
     before = fingerprint()
