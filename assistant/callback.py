@@ -19,6 +19,7 @@ from assistant.details import LONGEST, Details, correct, find_details
 from assistant.selection import base_intent, full_intent
 from assistant.spelling import dictionary
 from shared.clinic import clinic
+from shared.given_names import given_names
 
 FORM = "callback_form"
 DETAIL_SLOTS = ("visitor_name", "visitor_phone", "visitor_email", "best_time")
@@ -226,6 +227,12 @@ def _is_plainly_a_name(name: str | None) -> bool:
     return _is_in_capitals(name or "") or not any(word.lower() in dictionary() for word in words)
 
 
+def _is_a_small_word(text: str) -> bool:
+    """Whether it is one word in small letters, and not known as a name."""
+    word = text.strip(" .,!")
+    return word.isalpha() and word.islower() and word not in given_names()
+
+
 def _is_in_capitals(name: str) -> bool:
     """Whether it is several words that all begin with one: "Maria Lopez"."""
     words = name.split()
@@ -250,7 +257,8 @@ def _details(parsed: dict[str, Any], text: str, state: State, intent: str) -> De
         return Details(rest=text)
     if _is_word_of_the_form(text):
         return Details(rest=text)
-    is_awaited = state.asked == "visitor_name" or state.is_offered_now
+    # An offer is answered by many a word: "kk" and "ciao" are none of those that can only be a name.
+    is_awaited = state.asked == "visitor_name" or (state.is_offered_now and not _is_a_small_word(text))
     may_be_name = _may_be_a_name(parsed, intent) or (is_awaited and _is_bare_name(text, intent, state.asked))
     welcome = may_be_name and (is_awaited or text.lstrip()[:1].isupper())
     found = find_details(text, country, asked=state.asked, names_welcome=welcome)

@@ -127,6 +127,18 @@ async def test_a_word_that_no_dictionary_has_is_no_name(visitor: Visitor, before
     assert "visitor_name" not in await visitor.slots()
 
 
+@pytest.mark.parametrize("word", ["thanx", "ciao", "kk", "hmmm", "whatsapp", "instagram"])
+async def test_a_small_word_after_an_offer_is_no_name(visitor: Visitor, word: str) -> None:
+    """Nothing was asked yet, so the word answers anything."""
+    await visitor.says(PERSON, word)
+    assert "visitor_name" not in await visitor.slots()
+
+
+async def test_a_known_name_after_an_offer_is_one(visitor: Visitor) -> None:
+    """Also in small letters."""
+    assert "phone number or e-mail" in last(await visitor.says(PERSON, "maria")).text
+
+
 @pytest.mark.parametrize(
     ("left", "expected"),
     [

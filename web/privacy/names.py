@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
+from shared.given_names import given_names
 from web.privacy.found import Found, Kind
 
 _HERE = Path(__file__).parent
@@ -26,11 +27,6 @@ _LONGEST_NAME = 4
 def _words(file: str) -> frozenset[str]:
     lines = (_HERE / file).read_text(encoding="utf-8").splitlines()
     return frozenset(word for line in lines if not line.startswith("#") for word in line.split())
-
-
-@cache
-def _known() -> frozenset[str]:
-    return _words("given_names.txt")
 
 
 @cache
@@ -140,7 +136,7 @@ def _after_certain(text: str, is_shouted: bool) -> Iterator[tuple[int, int]]:
 def _after_titles(text: str, is_shouted: bool) -> Iterator[tuple[int, int]]:
     for cue in _TITLE.finditer(text):
         word = _WORD.match(text, cue.end())
-        if word is None or (not _is_capital(word[0]) and _bare(word[0]) not in _known()) or _is_never(word[0]):
+        if word is None or (not _is_capital(word[0]) and _bare(word[0]) not in given_names()) or _is_never(word[0]):
             continue
         yield from _run(text, cue.end(), needs_capital=not is_shouted and _is_capital(word[0]))
 
@@ -169,7 +165,7 @@ def _known_ones(text: str, is_shouted: bool) -> Iterator[tuple[int, int]]:
         is_first = word.start() in cued
         if _SAINTS.search(_before(text, word.start())):
             continue
-        if bare in _known() or _is_double(bare):
+        if bare in given_names() or _is_double(bare):
             is_name = True
         elif _is_never(word[0]):
             is_name = False
@@ -185,7 +181,7 @@ def _known_ones(text: str, is_shouted: bool) -> Iterator[tuple[int, int]]:
 
 def _is_double(bare: str) -> bool:
     """Anna-Marie."""
-    return "-" in bare and bare.partition("-")[0] in _known()
+    return "-" in bare and bare.partition("-")[0] in given_names()
 
 
 def _is_never(word: str) -> bool:
@@ -245,7 +241,7 @@ def _run(text: str, start: int, *, needs_capital: bool, first_is_sure: bool = Fa
         bare = _bare(word[0])
         is_particle = count > 0 and bare in _PARTICLES and _WORD.match(text, word.end() + 1) is not None
         if not is_particle:
-            is_known = bare in _known()
+            is_known = bare in given_names()
             if needs_capital:
                 is_good = _is_capital(word[0]) or (bare.partition("-")[0] in _PARTICLES and "-" in bare)
                 is_good = (is_good and bare not in _FUNCTION) or is_known
