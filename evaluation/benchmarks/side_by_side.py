@@ -15,10 +15,9 @@ import resource
 import shutil
 import subprocess
 import sys
-import time
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -62,20 +61,15 @@ _ONE_THREAD = dict.fromkeys(
 
 
 @dataclass(frozen=True)
-class Effort:
-    """Seconds by the clock, and of all processor cores together: those say more on a machine that is not idle."""
-
-    clock: float
-    processor: float
-
-
-@dataclass(frozen=True)
 class Outcome:
-    """One contender: its figures by name, what training took, milliseconds to parse, and megabytes of its process."""
+    """One contender: its figures by name, what training took, milliseconds to parse, and megabytes of its process.
+
+    Training is told in seconds of all processor cores together, for the machine may be doing other things.
+    """
 
     name: str
     figures: dict[str, Share]
-    training: Effort
+    training: float
     parse_p50: float
     parse_p95: float
     memory_mb: float
@@ -122,35 +116,34 @@ def run(names: Sequence[str], taught: Sequence[tuple[str, str]], folder: Path) -
     for name in names:
         models, result = folder / name, folder / f"{name}.json"
         command = [*_stock_rasa()] if name == "stock_rasa" else [sys.executable, "-m", _MODULE, name]
-        effort = _train(name, command, task, models)
+        training = _train(name, command, task, models)
         print(f"{NAMES[name]}: {len(asked)} messages ...", file=sys.stderr, flush=True)
         _call([*command, "parse", str(task), str(models), str(result)], **_ONE_THREAD)
-        outcomes.append(_outcome(name, questions, json.loads(result.read_text(encoding="utf-8")), effort))
+        outcomes.append(_outcome(name, questions, json.loads(result.read_text(encoding="utf-8")), training))
     return outcomes
 
 
-def _train(name: str, command: Sequence[str], task: Path, models: Path) -> Effort:
-    """What training takes, or took when it was done before."""
+def _train(name: str, command: Sequence[str], task: Path, models: Path) -> float:
+    """The seconds of a processor that training takes, or took when it was done before."""
     done = models / "effort.json"
     if done.is_file():
-        return Effort(**json.loads(done.read_text(encoding="utf-8")))
+        return float(json.loads(done.read_text(encoding="utf-8"))["processor"])
     patience = "; half an hour or more" if name == "stock_rasa" else ""
     print(f"{NAMES[name]}: training{patience} ...", file=sys.stderr, flush=True)
     shutil.rmtree(models, ignore_errors=True)
     models.mkdir()
-    started, before = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN)
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     _call([*command, "train", str(task), str(models)])
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    processor = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    effort = Effort(time.monotonic() - started, processor)
-    done.write_text(json.dumps(asdict(effort)), encoding="utf-8")
-    return effort
+    taken = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    done.write_text(json.dumps({"processor": taken}), encoding="utf-8")
+    return taken
 
 
 _MODULE = "evaluation.benchmarks.contender"
 
 
-def _outcome(name: str, questions: Sequence[Question], result: dict[str, Any], training: Effort) -> Outcome:
+def _outcome(name: str, questions: Sequence[Question], result: dict[str, Any], training: float) -> Outcome:
     rows = [judged_label(q, label, sure) for q, (label, sure, _) in zip(questions, result["parsed"], strict=True)]
     all_figures = headline(rows)
     taken = [milliseconds for _, _, milliseconds in result["parsed"]]
@@ -202,8 +195,7 @@ def table(outcomes: Sequence[Outcome]) -> str:
         cells = [outcome.figures[figure] for outcome in outcomes]
         lines.append(f"| {figure} | {' | '.join(f'{share.value:.1%} ({share.count}/{share.of})' for share in cells)} |")
     lines += [
-        f"| training, by the clock | {' | '.join(f'{outcome.training.clock:.0f} s' for outcome in outcomes)} |",
-        f"| training, processor | {' | '.join(f'{outcome.training.processor:.0f} s' for outcome in outcomes)} |",
+        f"| training, seconds of a processor | {' | '.join(f'{outcome.training:.0f}' for outcome in outcomes)} |",
         f"| parse, p50 / p95 | {' | '.join(f'{o.parse_p50:.1f} / {o.parse_p95:.1f} ms' for o in outcomes)} |",
         f"| memory of the process | {' | '.join(f'{outcome.memory_mb:.0f} MB' for outcome in outcomes)} |",
     ]
