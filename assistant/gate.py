@@ -33,6 +33,8 @@ class Gate:
 
     #: The least alarm that is an emergency where no rule hit.
     emergency: float = 0.25
+    #: The same for a message in Spanish, of whose harmless ones the classifier knows less.
+    emergency_spanish: float = 0.5
     #: The same where only weak rules hit.
     emergency_weak: float = 0.15
     #: The same where the rules' hits are excused as long past or before a visit.
@@ -99,6 +101,8 @@ def decide(
     # Alarm in a language that was not taught is spread thin over everything; the rules know the worst of it in Spanish.
     is_foreign = language == "other" or (language == "en" and ranking[0][0] == OTHER_LANGUAGE)
     least = gate.emergency_loose if is_foreign else 0.0
+    if language == "es" and not excuses:
+        least = gate.emergency_spanish
     if alarm >= max(least, _least_alarm(gate, excuses)):
         kind = next((label for label, _ in ranking if label.startswith(EMERGENCY)), OTHER_EMERGENCY)
         return Decision(kind, alarm, "classifier_emergency")

@@ -43,6 +43,8 @@ _DENIAL_REACH = 4
 #: What is a reason to move a visit when it comes before one; a red streak, say, is an alarm at any time.
 _FEVER = ("fever", "temp", "chill", "shiver", "shak", "38", "39", "101", "102")
 _FUZZY_LENGTH = 5
+#: The tokenizer leaves Spanish opening marks on their words.
+_OPENING = str.maketrans("\u00bf\u00a1", "  ")
 _WEAK = "(weak) "
 
 
@@ -151,7 +153,7 @@ class RedFlagRules:
 
     def _read(self, text: str) -> Doc:
         readable = unicodedata.normalize("NFKD", plain(text).replace("'", ""))
-        readable = "".join(c for c in readable if not unicodedata.combining(c))
+        readable = "".join(c for c in readable if not unicodedata.combining(c)).translate(_OPENING)
         doc = self._nlp(re.sub(r"([.!?;])(?=\S\D)", r"\1 ", readable))
         for token in doc:
             word = token.text

@@ -63,6 +63,16 @@ def test_a_thin_alarm_in_another_language_is_handed_over_with_the_warning() -> N
     assert "emergency/eye" == decide(GATE, ranking, NEAR, [{"kind": "eye", "excuse": None}]).label
 
 
+def test_a_thin_alarm_in_spanish_is_none() -> None:
+    """It takes more alarm there too, unless the rules saw something; the warning line stays."""
+    ranking = [("handoff/booking", 0.6), ("emergency/eye", 0.4)]
+    decision = decide(GATE, ranking, NEAR, [], "es")
+    assert ("handoff/booking", True) == (decision.label, decision.warns)
+    for excuse in (None, "weak", "long_past"):
+        assert "emergency/eye" == decide(GATE, ranking, NEAR, [{"kind": "eye", "excuse": excuse}], "es").label
+    assert "emergency/eye" == decide(GATE, [("emergency/eye", 0.6), *SURE], NEAR, [], "es").label
+
+
 def test_a_doubtful_alarm_puts_the_warning_line_first() -> None:
     """The answer is given, and the warning with it."""
     decision = decide(GATE, [("safety/mri", 0.85), ("emergency/eye", 0.15)], NEAR, [])

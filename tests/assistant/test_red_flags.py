@@ -47,6 +47,13 @@ def kinds(text: str) -> set[str]:
         ("last night he tied a rope to the ceiling fan, can he still come on Friday?", "self_harm"),
         ("I am so tired of living like this", "self_harm"),
         ("my mum is lying on your floor and not answering me", "fainting_chest_pain"),
+        ("the redness crept down to my eyebrows and my teeth are chattering", "infection"),
+        ("lleva dos horas sin parar de sangrar", "bleeding"),
+        ("me sale pus y estoy tiritando desde ayer", "infection"),
+        ("mi tío no abre los ojos", "fainting_chest_pain"),
+        ("se puso tieso y tiembla todo", "seizure"),
+        ("mi papá habla enredado", "stroke"),
+        ("todos estarían mejor sin mí", "self_harm"),
     ],
 )
 def test_a_red_flag_is_found(text: str, kind: str) -> None:
@@ -58,6 +65,11 @@ def test_a_red_flag_is_found(text: str, kind: str) -> None:
     "text",
     [
         "no fever, no chills, just a bit red",
+        "me muero de ganas de hacérmelo",
+        "casi me da un infarto con el precio",
+        "nunca me he desmayado con agujas",
+        "de chico tuve convulsiones, ¿puedo hacérmelo?",
+        "¿y si me desmayo durante la sesión?",
         "can smp cause a fever or chills",
         "what happens if someone faints during the session",
         "I read on a forum that people faint in the chair",
