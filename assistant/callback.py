@@ -19,7 +19,7 @@ from assistant.details import LONGEST, Details, correct, find_details
 from assistant.selection import base_intent, full_intent
 from assistant.spelling import dictionary
 from shared.clinic import clinic
-from shared.given_names import given_names
+from shared.given_names import given_names, named_words
 
 FORM = "callback_form"
 DETAIL_SLOTS = ("visitor_name", "visitor_phone", "visitor_email", "best_time")
@@ -215,6 +215,8 @@ def _is_bare_name(text: str, intent: str, asked: str | None) -> bool:
     if not words or details.words_left or len(text.split()) > _NAME_WORDS:
         return False
     is_asked = asked == "visitor_name"
+    if is_asked and name.lower() in given_names() | named_words():
+        return True
     if intent == "out_of_scope":
         return _is_plainly_a_name(name) or (is_asked and len(words) == 1)
     is_written_so = _is_in_capitals(name) or (is_asked and intent in _NO_TALK and name.istitle())

@@ -1,4 +1,4 @@
-"""Given names that are no other word."""
+"""Given names: those that are no other word, and those that are."""
 
 from __future__ import annotations
 
@@ -6,8 +6,18 @@ from functools import cache
 from pathlib import Path
 
 
+def _words(file: str) -> frozenset[str]:
+    lines = Path(__file__).with_name(file).read_text(encoding="utf-8").splitlines()
+    return frozenset(word for line in lines if not line.startswith("#") for word in line.split())
+
+
 @cache
 def given_names() -> frozenset[str]:
-    """In small letters and without accents."""
-    lines = Path(__file__).with_name("given_names.txt").read_text(encoding="utf-8").splitlines()
-    return frozenset(word for line in lines if not line.startswith("#") for word in line.split())
+    """Those that are nothing else, in small letters and without accents."""
+    return _words("given_names.txt")
+
+
+@cache
+def named_words() -> frozenset[str]:
+    """Those that are words too, as "grace" and "will"."""
+    return _words("named_words.txt")

@@ -109,7 +109,7 @@ async def test_name_and_number_one_after_the_other(visitor: Visitor) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["Muhammad Al-Rashid", "Precious Okafor", "grace", "Jean-Luc", "siobhan oneill", "Singh"]
+    "name", ["Muhammad Al-Rashid", "Precious Okafor", "grace", "Jean-Luc", "siobhan oneill", "Singh", "hope"]
 )
 async def test_a_name_that_was_asked_for_is_one(visitor: Visitor, name: str) -> None:
     """The classifier knows no names: it is sure that they have no place here, or are thanks, or a handoff."""
@@ -177,7 +177,7 @@ async def test_anything_else_leaves_the_offer_pending(visitor: Visitor) -> None:
     """Questions are answered as always; a name or a number later is still a value of the request."""
     turn = await visitor.says(PERSON, "does it hurt?")
     assert [reply.kind for reply in turn.replies] == ["answer"]
-    turn = await visitor.says("I'm allergic to nickel")
+    turn = await visitor.says("can I have an MRI afterwards?")
     assert [reply.kind for reply in turn.replies] == ["answer"]
     turn = await visitor.says("thanks", "Maria")
     assert "phone number" in last(turn).text

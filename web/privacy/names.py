@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
-from shared.given_names import given_names
+from shared.given_names import given_names, named_words
 from web.privacy.found import Found, Kind
 
 _HERE = Path(__file__).parent
@@ -27,11 +27,6 @@ _LONGEST_NAME = 4
 def _words(file: str) -> frozenset[str]:
     lines = (_HERE / file).read_text(encoding="utf-8").splitlines()
     return frozenset(word for line in lines if not line.startswith("#") for word in line.split())
-
-
-@cache
-def _ambiguous() -> frozenset[str]:
-    return _words("named_words.txt")
 
 
 @cache
@@ -169,7 +164,7 @@ def _known_ones(text: str, is_shouted: bool) -> Iterator[tuple[int, int]]:
             is_name = True
         elif _is_never(word[0]):
             is_name = False
-        elif bare in _ambiguous():
+        elif bare in named_words():
             is_called = is_first and (bare not in _MONTHS or _is_introduced(text, word))
             is_name = (is_capital or is_shouted) and is_called and _stands_alone(text, word.end())
             is_name |= is_capital and _follows_surname(text, word.end())

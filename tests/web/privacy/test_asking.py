@@ -94,6 +94,6 @@ def test_anything_else_goes_the_usual_way(text: str) -> None:
 
 
 def test_no_example_of_the_content_is_taken_for_an_order() -> None:
-    """What `data/` teaches the assistant to answer stays its to answer; the one that orders a deletion gets it."""
+    """What `data/` teaches the assistant to answer stays its to answer; those that order a deletion get it."""
     taken = [message.text for message in read_examples(ROOT / "data") if language_of(message.text)]
-    assert taken == ["borren mis datos"]
+    assert taken == ["borren mis datos", "borren todos mis datos de su sistema por favor"]
