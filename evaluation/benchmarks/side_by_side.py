@@ -135,7 +135,7 @@ def _train(name: str, command: Sequence[str], task: Path, models: Path) -> float
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     _call([*command, "train", str(task), str(models)])
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    taken = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    taken = (after.ru_utime - before.ru_utime) + (after.ru_stime - before.ru_stime)
     done.write_text(json.dumps({"processor": taken}), encoding="utf-8")
     return taken
 
