@@ -30,6 +30,8 @@ from assistant.settings import settings
 KEPT_TURNS = 12
 _DAY_SECONDS = 24 * 3600
 _EXPIRY_EVERY_SECONDS = 3600
+#: Any number that nothing else locks in this database.
+_TABLES_LOCK = 0x534D50
 
 _metadata = sa.MetaData()
 _conversations = sa.Table(
@@ -59,6 +61,16 @@ def _engine(url: str) -> sa.engine.Engine:
     return engine
 
 
+def _make_tables(engine: sa.engine.Engine) -> None:
+    """Make what is missing. Of several processes that start on a new database together, one makes it."""
+    with engine.begin() as connection:
+        if engine.dialect.name == "postgresql":
+            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_TABLES_LOCK)))
+        elif engine.dialect.name == "sqlite":
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        _metadata.create_all(connection)
+
+
 class ConversationStore(TrackerStore):
     """A TrackerStore for endpoints.yml; `url` there, or `TRACKER_DATABASE_URL`, is a SQLAlchemy URL."""
 
@@ -71,7 +83,7 @@ class ConversationStore(TrackerStore):
     ) -> None:
         super().__init__(domain, event_broker)
         self._engine = _engine(host or settings().tracker_database_url)
-        _metadata.create_all(self._engine)
+        _make_tables(self._engine)
         self._next_expiry = 0.0
 
     async def save(self, tracker: DialogueStateTracker) -> None:

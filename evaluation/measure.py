@@ -10,7 +10,6 @@ import importlib.metadata
 import importlib.util
 import json
 import os
-import socket
 import subprocess
 import sys
 import tempfile
@@ -25,6 +24,8 @@ from typing import Any
 import httpx
 import numpy as np
 import psutil
+
+from evaluation.ports import free_port
 
 ROOT = Path(__file__).resolve().parent.parent
 QUESTIONS = ROOT / "evaluation" / "questions" / "validation.jsonl"
@@ -92,15 +93,8 @@ def sizes() -> list[Row]:
     ]
 
 
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
-
-
 def _environment(folder: Path, models: Path) -> dict[str, str]:
-    web, rasa, actions = (str(_free_port()) for _ in range(3))
+    web, rasa, actions = (str(free_port()) for _ in range(3))
     endless = str(10**6)
     return {
         **os.environ,

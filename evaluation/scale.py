@@ -26,10 +26,10 @@ import psycopg
 
 from evaluation.documents import when_and_where, write_section
 from evaluation.faults.postgres import Postgres, programs
-from evaluation.faults.product import wait_until
 from evaluation.load.generator import Task
-from evaluation.load.side import Command, ask, running
-from evaluation.measure import ROOT, _environment, _free_port, _questions
+from evaluation.load.side import Command, ask, running, wait_until
+from evaluation.measure import ROOT, _environment, _questions
+from evaluation.ports import free_port
 
 mpl.use("Agg")
 from matplotlib import pyplot as plt
@@ -65,7 +65,7 @@ def services(folder: Path) -> Iterator[dict[str, str]]:
         sys.exit("PostgreSQL and Redis have to be installed: apt-get install postgresql redis-server")
     postgres = Postgres(folder, installed)
     postgres.start()
-    port = _free_port()
+    port = free_port()
     process = subprocess.Popen(
         [redis, "--port", str(port), "--bind", "127.0.0.1", "--save", ""], stdout=subprocess.DEVNULL
     )
@@ -87,7 +87,7 @@ def services(folder: Path) -> Iterator[dict[str, str]]:
 @contextmanager
 def product(folder: Path, replicas: int, given: dict[str, str]) -> Iterator[tuple[list[str], dict[str, list[int]]]]:
     """The addresses of the web processes, and the process ids by part."""
-    rasas, webs = [_free_port() for _ in range(replicas)], [_free_port() for _ in range(WEBS)]
+    rasas, webs = [free_port() for _ in range(replicas)], [free_port() for _ in range(WEBS)]
     environment = {
         **_environment(folder, ROOT / "models"),
         **given,
@@ -111,7 +111,7 @@ def product(folder: Path, replicas: int, given: dict[str, str]) -> Iterator[tupl
     urls = [f"http://127.0.0.1:{port}" for port in webs]
     health = [f"http://127.0.0.1:{port}/webhooks/gateway/health" for port in rasas]
     with running(commands, folder) as processes:
-        wait_until(lambda: all(map(_answers, [*health, *(f"{url}/health/ready" for url in urls)])), 240, "all parts")
+        wait_until(lambda: all(map(_answers, [*health, *(f"{url}/health/ready" for url in urls)])), processes, folder)
         yield (
             urls,
             {

@@ -11,7 +11,6 @@ import gzip
 import os
 import re
 import shutil
-import socket
 import statistics
 import subprocess
 import sys
@@ -29,6 +28,7 @@ import httpx
 from playwright.sync_api import Browser, sync_playwright
 
 from evaluation.documents import BENCHMARKS, when_and_where, write_section
+from evaluation.ports import free_port
 
 ROOT = Path(__file__).resolve().parent.parent
 RIVAL, RIVAL_VERSION = "deep-chat", "2.4.2"
@@ -217,9 +217,7 @@ def _gzip(content: bytes) -> bytes:
 @contextmanager
 def _assistant(folder: Path) -> Iterator[str]:
     """The public process; opening the chat needs no other."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     environment = {
         **os.environ,
         "WEB_PORT": str(port),

@@ -10,7 +10,6 @@ import argparse
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -24,6 +23,8 @@ from pathlib import Path
 
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
+
+from evaluation.ports import free_port
 
 ROOT = Path(__file__).resolve().parent.parent
 PATIENCE_SECONDS = 60
@@ -66,10 +67,8 @@ PICTURES = (
 @contextmanager
 def demo(conversations: int) -> Iterator[tuple[str, str]]:
     """The demo's address and password, while it runs."""
-    with socket.socket() as free, tempfile.TemporaryDirectory() as folder:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-        free.close()
+    port = free_port()
+    with tempfile.TemporaryDirectory() as folder:
         environment = {
             **os.environ,
             "DATABASE_URL": f"sqlite:///{folder}/demo.sqlite3",

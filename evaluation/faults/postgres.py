@@ -8,7 +8,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from evaluation.faults.product import free_port
+from evaluation.ports import free_port
 
 _USER = "postgres"
 

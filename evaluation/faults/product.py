@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 import signal
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -20,6 +19,7 @@ import httpx
 import psycopg
 
 from evaluation.faults.proxy import FaultProxy
+from evaluation.ports import free_port
 
 if TYPE_CHECKING:
     from evaluation.faults.postgres import Postgres
@@ -34,14 +34,6 @@ _COMMANDS = {
 START_PATIENCE_SECONDS = 300
 #: Short, so that a slow part is slow soon.
 RASA_TIMEOUT_SECONDS = 2
-
-
-def free_port() -> int:
-    """A port nobody listens on."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
 
 
 def wait_until(is_so: Callable[[], bool], seconds: float, what: str) -> None:

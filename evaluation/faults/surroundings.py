@@ -11,8 +11,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from evaluation.faults.product import Product, free_port, wait_until
+from evaluation.faults.product import Product, wait_until
 from evaluation.faults.visitor import Visitor
+from evaluation.ports import free_port
 
 #: Makes a program believe in another time; of Debian's package `faketime`.
 _FAKETIME = ("/usr/lib/*/faketime/libfaketimeMT.so.1", "/usr/lib/faketime/libfaketimeMT.so.1")

@@ -16,7 +16,8 @@ import psutil
 
 from evaluation.load import stock
 from evaluation.load.generator import Door, Outcome, Task
-from evaluation.measure import ROOT, _end, _environment, _free_port, memory_bytes
+from evaluation.measure import ROOT, _end, _environment, memory_bytes
+from evaluation.ports import free_port
 
 PATIENCE_SECONDS = 240
 
@@ -87,12 +88,16 @@ def wait_until(is_ready: Callable[[], bool], processes: Mapping[str, subprocess.
     while time.monotonic() < deadline:
         for name, process in processes.items():
             if process.poll() is not None:
-                log = (logs / f"{name}.log").read_text(encoding="utf-8", errors="replace")
-                sys.exit(f"{log[-3000:]}\n{name} ended at start.")
+                sys.exit(f"{_end_of_log(logs, name)}\n{name} ended at start.")
         if is_ready():
             return
         time.sleep(0.1)
-    sys.exit(f"Not ready after {PATIENCE_SECONDS} s; the logs are in {logs}.")
+    said = "\n".join(f"--- {name}\n{_end_of_log(logs, name)}" for name in processes)
+    sys.exit(f"{said}\nNot ready after {PATIENCE_SECONDS} s.")
+
+
+def _end_of_log(logs: Path, name: str) -> str:
+    return (logs / f"{name}.log").read_text(encoding="utf-8", errors="replace")[-3000:]
 
 
 def _answers(url: str) -> Callable[[], bool]:
@@ -128,7 +133,7 @@ def ours(folder: Path, **settings: str) -> Iterator[Side]:
 @contextmanager
 def stock_rasa(folder: Path, project: Path) -> Iterator[Side]:
     """Stock Rasa with its REST channel and its tracker in SQLite."""
-    port = str(_free_port())
+    port = str(free_port())
     arguments = [
         stock.rasa(),
         "run",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -48,6 +50,31 @@ async def test_a_conversation_comes_back_as_it_was(store: ConversationStore) -> 
     assert again is not None
     assert [e.as_dict() for e in tracker.events] == [e.as_dict() for e in again.events]
     assert "kept" == again.get_slot(SLOT)
+
+
+def make_stores_together(url: str) -> None:
+    """As several Rasa servers do on the first start."""
+    number = 4
+    together = Barrier(number)
+
+    def make(_: int) -> None:
+        together.wait()
+        ConversationStore(host=url)
+
+    with ThreadPoolExecutor(number) as pool:
+        list(pool.map(make, range(number)))
+
+
+def test_stores_may_start_together(tmp_path: Path) -> None:
+    """On a new database one of them makes the table and none fails."""
+    for attempt in range(5):
+        make_stores_together(f"sqlite:///{tmp_path / str(attempt)}.sqlite3")
+
+
+@pytest.mark.service
+def test_stores_may_start_together_on_postgresql(new_database: str) -> None:
+    """CREATE TABLE IF NOT EXISTS is no protection there."""
+    make_stores_together(new_database.replace("postgres://", "postgresql://"))
 
 
 async def test_events_are_read_as_rasa_reads_them(agent: Any) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import threading
@@ -16,6 +15,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from evaluation.ports import free_port
 from tests.conftest import CLINIC
 from tests.widget.support import ClinicSite, FakeRasa
 
@@ -82,9 +82,7 @@ class Process:
 
 
 def _environment(folder: Path, rasa_server: FakeRasa, clinic_site: ClinicSite) -> dict[str, str]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     clinic = folder / "clinic.yml"
     clinic.write_text(CLINIC, encoding="utf-8")
     return {

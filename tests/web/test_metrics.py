@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import urllib.request
 from collections.abc import Mapping
 from typing import Any
@@ -13,6 +12,7 @@ from asgiref.sync import sync_to_async
 from django.db import DatabaseError
 from prometheus_client import REGISTRY, generate_latest
 
+from evaluation.ports import free_port
 from shared import metrics as shared_metrics
 from shared import trace
 from shared.reply import Reply, Turn, Understood
@@ -118,9 +118,7 @@ def test_a_database_that_is_away_is_a_number(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_numbers_are_served_on_their_own_port() -> None:
     """Prometheus finds them there; 0 is no port; a taken one is a clear error."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     shared_metrics.serve("127.0.0.1", 0)
     shared_metrics.serve("127.0.0.1", port)
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as response:

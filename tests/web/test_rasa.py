@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import socket
 from collections.abc import Callable
 
 import httpx
 import pytest
 
+from evaluation.ports import free_port
 from shared.reply import Turn
 from tests.web.support import UNDERSTOOD, an_answer, exchange_with
 from web import rasa
@@ -119,9 +119,7 @@ async def test_a_server_that_drips_is_slow() -> None:
 
 async def test_a_closed_port_is_down() -> None:
     """Connection refused, as when Rasa is not running."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        config().rasa_url = f"http://127.0.0.1:{free.getsockname()[1]}"
+    config().rasa_url = f"http://127.0.0.1:{free_port()}"
     with pytest.raises(rasa.RasaUnavailable, match="down"):
         await rasa.take_turn(**ASKED)
     assert await rasa.is_well(f"{config().rasa_url}/webhooks/gateway/health") is False

@@ -5,16 +5,13 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from urllib.parse import urlsplit
 
-import psycopg
 import pytest
 
 from web.config import ROOT
 
 pytestmark = pytest.mark.service
 
-LOCAL = ("postgres://postgres@127.0.0.1:5432/test", "postgres://root@127.0.0.1:5432/test")
 SUITES = (
     "test_turns.py",
     "test_messages.py",
@@ -24,29 +21,13 @@ SUITES = (
 )
 
 
-def postgresql() -> str | None:
-    """The server that `DATABASE_URL` names, else the one of this machine; None when neither answers."""
-    named = os.environ.get("DATABASE_URL", "")
-    urls = (named,) if urlsplit(named).scheme in ("postgres", "postgresql") else LOCAL
-    for url in urls:
-        try:
-            psycopg.connect(url, connect_timeout=2).close()
-        except psycopg.OperationalError:
-            continue
-        return url
-    return None
-
-
-def test_turns_hold_on_postgresql() -> None:
+def test_turns_hold_on_postgresql(postgresql: str) -> None:
     """Ten at once in order, the lease, once per id, erasure, more visitors than connections: as on SQLite."""
-    url = postgresql()
-    if url is None:
-        pytest.skip("no PostgreSQL: set DATABASE_URL=postgres://..., or start one on 127.0.0.1:5432")
     suites = [f"{ROOT}/tests/web/{name}" for name in SUITES]
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "--tb=short", "-p", "no:cacheprovider", *suites],
         cwd=ROOT,
-        env={**os.environ, "DATABASE_URL": url},
+        env={**os.environ, "DATABASE_URL": postgresql},
         capture_output=True,
         text=True,
         timeout=300,

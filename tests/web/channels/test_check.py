@@ -10,9 +10,9 @@ from asgiref.sync import sync_to_async
 from django.core.management import CommandError, call_command
 from pydantic import SecretStr
 
-from evaluation.faults.product import free_port
 from evaluation.meta.payloads import APP_ID, BUSINESS_ACCOUNT_ID
 from evaluation.meta.simulator import Meta
+from evaluation.ports import free_port
 from web.channels import check
 from web.config import Config
 from web.worker import beat

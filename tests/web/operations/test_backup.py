@@ -8,8 +8,6 @@ import json
 import sqlite3
 import stat
 import threading
-import uuid
-from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
@@ -18,7 +16,6 @@ import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
 
-from tests.web.test_service import postgresql
 from web.config import Config
 from web.operations.backup import back_up, restore
 from web.operations.databases import Database, OperationFailed, copy, databases
@@ -182,22 +179,6 @@ def test_the_commands(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
 def test_where_a_database_is(url: str, file: str | None) -> None:
     """As Django and SQLAlchemy read these addresses."""
     assert Database("web", url).file == (Path(file) if file else None)
-
-
-@pytest.fixture
-def new_database() -> Iterator[str]:
-    """A database of its own on this machine's PostgreSQL."""
-    server = postgresql()
-    if server is None:
-        pytest.skip("no PostgreSQL: set DATABASE_URL=postgres://..., or start one on 127.0.0.1:5432")
-    name = f"ops_{uuid.uuid4().hex[:12]}"
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"'.encode())
-    try:
-        yield urlunsplit(urlsplit(server)._replace(path=f"/{name}"))
-    finally:
-        with psycopg.connect(server, autocommit=True) as connection:
-            connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
 
 
 @pytest.mark.service
