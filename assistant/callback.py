@@ -19,7 +19,7 @@ from assistant.details import LONGEST, Details, correct, find_details
 from assistant.selection import base_intent, full_intent
 from assistant.spelling import dictionary
 from shared.clinic import clinic
-from shared.given_names import given_names, named_words
+from shared.given_names import given_names, named_words, without_accents
 
 FORM = "callback_form"
 DETAIL_SLOTS = ("visitor_name", "visitor_phone", "visitor_email", "best_time")
@@ -215,7 +215,7 @@ def _is_bare_name(text: str, intent: str, asked: str | None) -> bool:
     if not words or details.words_left or len(text.split()) > _NAME_WORDS:
         return False
     is_asked = asked == "visitor_name"
-    if is_asked and name.lower() in given_names() | named_words():
+    if is_asked and without_accents(name.lower()) in given_names() | named_words():
         return True
     if intent == "out_of_scope":
         return _is_plainly_a_name(name) or (is_asked and len(words) == 1)
@@ -232,7 +232,7 @@ def _is_plainly_a_name(name: str | None) -> bool:
 def _is_a_small_word(text: str) -> bool:
     """Whether it is one word in small letters, and not known as a name."""
     word = text.strip(" .,!")
-    return word.isalpha() and word.islower() and word not in given_names()
+    return word.isalpha() and word.islower() and without_accents(word) not in given_names()
 
 
 def _is_in_capitals(name: str) -> bool:

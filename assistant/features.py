@@ -28,9 +28,8 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 from assistant.encoder import MODEL_SHA256, encoder
 from assistant.spelling import READABLE
 
-
-def _texts(messages: List[Message]) -> List[Text]:  # noqa: UP006
-    return [message.get(READABLE) or "" for message in messages]
+#: Of the letter sequences.
+SHORTEST, LONGEST = 2, 5
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_FEATURIZER, is_trainable=False)
@@ -65,7 +64,8 @@ class SentenceFeaturizer(DenseFeaturizer, GraphComponent):
         return training_data
 
     def process(self, messages: List[Message]) -> List[Message]:  # noqa: UP006
-        for message, vector in zip(messages, encoder().encode(_texts(messages)), strict=True):
+        texts = [message.get(READABLE) or "" for message in messages]
+        for message, vector in zip(messages, encoder().encode(texts), strict=True):
             message.add_features(Features(vector[np.newaxis, :], FEATURE_TYPE_SENTENCE, TEXT, self._identifier))
         return messages
 
@@ -87,7 +87,6 @@ def letters_of(message: Message) -> Iterator[str]:
                 break
 
 
-SHORTEST, LONGEST = 2, 5
 #: What a message is read as, and of how many examples a term has to be.
 _READ: dict[str, tuple[Callable[[Message], Iterator[str]], int]] = {"words": (words_of, 1), "letters": (letters_of, 2)}
 

@@ -31,12 +31,20 @@ RULES_FILE = Path(__file__).with_name("red_flags.yml")
 RED_FLAGS = "red_flags"
 
 _GAP = re.compile(r"^~(\d+)$")
-_CLAUSE_WORDS = frozenset({"but", "however", "although", "though", "except"})
+_CLAUSE_WORDS = frozenset("but however although though except pero aunque sino excepto salvo".split())
 _STOPS = re.compile(r"^[.!?;\n]+$")
 #: Words after a "no" or "not" that make it no denial: "no idea", "not sure", "no one answers".
 _NO_DENIAL = frozenset(
     "one body idea doubt clue answer sure certain good better well normal going stopping getting only just ok okay "
-    "right help luck joke feeling able breathing waking responding conscious moving stop".split()
+    "right help luck joke feeling able breathing waking responding conscious moving stop "
+    # Spanish: "sin querer", "sin darme cuenta", "sin exagerar", "no puedo dejar de ...", "nunca antes".
+    "querer darme darse darnos exagerar mentir avisar saber poder parar dejar embargo idea duda mas bien "
+    "puedo puede pude pudo podia para paran deja dejan antes habia aguanto aguanta solo "
+    "recuerda recuerdo responde contesta reacciona despierta levanta mueve".split()
+)
+#: What a pattern that begins with "no" may be full of: "no trouble breathing".
+_TROUBLE = frozenset(
+    "trouble troubles problem problems difficulty difficulties issue issues problema problemas".split()
 )
 _PLAIN_DENIALS = frozenset({"no", "without"})
 _DENIAL_REACH = 4
@@ -213,8 +221,12 @@ class RedFlagRules:
         return any(clauses[a] == clauses[start] for a, _ in found.get(name, ()))
 
     def _is_denied(self, doc: Doc, clauses: list[int], start: int, end: int) -> bool:
-        if any(doc[index].norm_ in _PLAIN_DENIALS for index in range(max(start + 1, end - 3), end - 1)):
-            return True
+        for index in range(max(start + 1, end - 3), end - 1):
+            if doc[index].norm_ in _PLAIN_DENIALS and doc[index + 1].norm_ not in _NO_DENIAL:
+                return True
+        if doc[start].norm_ in self._denials:
+            # "No puedo respirar" is a complaint; a "no" before it belongs to something else.
+            return any(token.norm_ in _TROUBLE for token in doc[start + 1 : end])
         for index in range(start - 1, max(-1, start - 1 - _DENIAL_REACH), -1):
             if clauses[index] != clauses[start]:
                 return False

@@ -2,7 +2,7 @@
 
 Rasa parses its YAML four times when it loads a model: to see that it is a domain, to validate it, to make one of it for
 the validation alone, and to make the one it uses. Rasa wrote this file itself, from the domain that it had validated.
-That is half of what loading takes; parsing it once in pure Python is still a third, so a training writes it as JSON
+Parsing it even once, in pure Python, takes some hundred times as long as reading JSON, so a training writes it as JSON
 beside the YAML.
 """
 

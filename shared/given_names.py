@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import unicodedata
 from functools import cache
 from pathlib import Path
+
+
+def without_accents(text: str) -> str:
+    """As the lists are written: "José" is "Jose"."""
+    return "".join(c for c in unicodedata.normalize("NFD", text) if not unicodedata.combining(c))
 
 
 def _words(file: str) -> frozenset[str]:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from assistant.red_flags import RedFlagRules, red_flag_rules
+from assistant.language import language_of
+from assistant.red_flags import Hit, RedFlagRules, red_flag_rules
+from scripts.lint_content import examples_of
+from shared.located_yaml import read
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -54,6 +58,23 @@ def kinds(text: str) -> set[str]:
         ("se puso tieso y tiembla todo", "seizure"),
         ("mi papá habla enredado", "stroke"),
         ("todos estarían mejor sin mí", "self_harm"),
+        ("sin querer me tragué la crema", "swallowed"),
+        ("sin exagerar me duele el pecho", "fainting_chest_pain"),
+        ("no sangra pero me duele el pecho", "fainting_chest_pain"),
+        ("nunca antes me había dolido así, no puedo más, me duele el pecho", "fainting_chest_pain"),
+        ("me di cuenta que me duele el pecho", "fainting_chest_pain"),
+        ("bebió un vaso de agua y se ahoga", "anaphylaxis"),
+        ("tengo miedo, creo que se me cierra la garganta", "anaphylaxis"),
+        ("¿puede venir alguien? se me cierra la garganta al pasar agua", "anaphylaxis"),
+        ("y sí me cuesta respirar", "anaphylaxis"),
+        ("mis hijos dicen que tengo la cara torcida", "stroke"),
+        ("se le metió tinta en el ojo a mi niña", "eye"),
+        ("quisiera estar muerto", "self_harm"),
+        ("la sangre no para", "bleeding"),
+        ("se pegó en la cabeza y no recuerda nada", "head_injury"),
+        ("si esto no se puede arreglar no puedo respirar", "anaphylaxis"),
+        ("mi niño chupó el frasco de la anestesia", "swallowed"),
+        ("se le pusieron los ojos en blanco", "seizure"),
     ],
 )
 def test_a_red_flag_is_found(text: str, kind: str) -> None:
@@ -65,11 +86,24 @@ def test_a_red_flag_is_found(text: str, kind: str) -> None:
     "text",
     [
         "no fever, no chills, just a bit red",
+        "no rash, no trouble breathing, eating crisps and laughing",
         "me muero de ganas de hacérmelo",
         "casi me da un infarto con el precio",
         "nunca me he desmayado con agujas",
         "de chico tuve convulsiones, ¿puedo hacérmelo?",
         "¿y si me desmayo durante la sesión?",
+        "¿los puntos pueden desvanecerse con el sol?",
+        "¿puedo tomar bebidas con alcohol después?",
+        "después de la comida, ¿puedo ponerme alcohol?",
+        "mi colega habla mucho de su trabajo",
+        "¿tiene sentido seguir con la segunda sesión?",
+        "quiero terminar con todo el proceso en un mes",
+        "quedan puntos blancos cerca de los ojos",
+        "¿y si me desmayo con las agujas, qué hacen ustedes?",
+        "en 2009 quedé inconsciente en un accidente, ¿la cicatriz se puede tapar?",
+        "¿se ve el doble de pelo?",
+        "me despedí de mi melena para siempre",
+        "me da miedo que duela, ¿puede causar desmayos?",
         "can smp cause a fever or chills",
         "what happens if someone faints during the session",
         "I read on a forum that people faint in the chair",
@@ -93,6 +127,30 @@ def test_a_red_flag_is_found(text: str, kind: str) -> None:
 def test_what_only_sounds_like_one_has_an_excuse(text: str) -> None:
     """Denied, hypothetical, quoted, long past, idiom, before a visit."""
     assert set() == kinds(text)
+
+
+def spanish_examples(*, emergencies: bool) -> Iterator[tuple[str, list[Hit]]]:
+    """What `data/` teaches in Spanish, and what the rules find in it."""
+    for path in sorted((ROOT / "data").rglob("*.yml")):
+        for intent, _, text in examples_of(read(path)):
+            if language_of(text) == "es" and intent.startswith("emergency/") is emergencies:
+                yield text, red_flag_rules().find(text)
+
+
+def test_no_excuse_hides_a_spanish_emergency() -> None:
+    """Of the examples of emergencies that the rules know, none is taken for an idiom, a denial or an old story."""
+    found = [(text, hits) for text, hits in spanish_examples(emergencies=True) if hits]
+    assert len(found) > 200
+    assert [text for text, hits in found if all(hit.excuse for hit in hits)] == []
+
+
+def test_rules_leave_spanish_questions_alone() -> None:
+    """What is said of anything else seldom sets off a rule."""
+    alarms = [
+        any(not hit.excuse and not hit.is_weak for hit in hits) for _, hits in spanish_examples(emergencies=False)
+    ]
+    assert len(alarms) > 800
+    assert sum(alarms) < len(alarms) / 100
 
 
 def test_a_red_flag_at_the_end_of_a_long_message_is_found() -> None:

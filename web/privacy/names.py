@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import itertools
 import re
-import unicodedata
 from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
-from shared.given_names import given_names, named_words
+from shared.given_names import given_names, named_words, without_accents
 from web.privacy.found import Found, Kind
 
 _HERE = Path(__file__).parent
@@ -45,7 +44,7 @@ _SAINTS = re.compile(r"\b(?:santa|san|saint|st\.?|fort|lake|port|mount|los|las)\
 def _bare(word: str) -> str:
     """In small letters, without accents, possessive and point."""
     plain = re.sub(r"['\u2019]s?$", "", word.lower().rstrip("."))
-    return "".join(c for c in unicodedata.normalize("NFD", plain) if not unicodedata.combining(c))
+    return without_accents(plain)
 
 
 #: A name follows, whatever it is.
