@@ -98,7 +98,7 @@ _ORDINAL = re.compile(
 _SAID_BEFORE = re.compile(
     r"^\W*(?:(?:no|but|well|hey|again)\W+)*i (?:already |just )?"
     r"(?:asked|said|meant|mean|want(?:ed)? to know|was asking)"
-    r"(?: you| about| if| whether| for)*\s+(?P<rest>\S.*)$",
+    r"(?: you| about| for)*(?P<whether> if| whether)?\s+(?P<rest>\S.*)$",
     re.IGNORECASE | re.DOTALL,
 )
 _WORD = re.compile(r"[\w']+")
@@ -150,15 +150,27 @@ _GENERAL = frozenset({"safety/is_smp_safe", "safety/regret_permanence"})
 _KEEPS_TOPIC = frozenset({*_ASKS, "thanks", "react", "affirm", "deny", "frustrated", "nlu_fallback"})
 
 
+def _place(text: str) -> int | None:
+    """What place in a list the text names, from 0, and -1 for the last; None when it names none."""
+    if match := _NUMBER.match(text):
+        return int(match[1]) - 1
+    if match := _ORDINAL.match(text):
+        return _ORDINALS[match[1].lower()]
+    return None
+
+
+def names_a_missing_choice(text: str, choices: list[tuple[str, str]]) -> bool:
+    """Whether it is a number or a place, as "2", and fewer topics than that were offered."""
+    place = _place(text)
+    is_offered = any(base_intent(choice) == "safety" for choice, _ in choices)
+    return is_offered and place is not None and place >= len(choices)
+
+
 def named_choice(text: str, choices: list[tuple[str, str]]) -> str | None:
     """The id of the choice that a typed text names: by its number, its place or its title."""
     if not choices:
         return None
-    place = None
-    if match := _NUMBER.match(text):
-        place = int(match[1]) - 1
-    elif match := _ORDINAL.match(text):
-        place = _ORDINALS[match[1].lower()]
+    place = _place(text)
     if place is not None:
         return choices[place][0] if place < len(choices) else None
     words = _bare(text)
@@ -179,9 +191,10 @@ async def in_conversation(parsed: dict[str, Any], text: str, past: Past, parse: 
         return parsed
     is_clear = parsed.get("decision") == "accepted" and (_is_topic(parsed) or sureness(parsed) >= _UNSURE)
     if not is_clear and (said := _SAID_BEFORE.match(text)):
-        meant = await parse(said["rest"])
+        # "If it hurts" by itself may be a complaint or a condition; asked for, it is a question.
+        meant = await parse(f"does {said['rest']}" if said["whether"] else said["rest"])
         if meant.get("decision") == "accepted" and sureness(meant) > sureness(parsed):
-            return {**meant, "text": parsed.get("text")}
+            return {**meant, "text": parsed.get("text"), "warns": bool(meant.get("warns") or parsed.get("warns"))}
     if (alarmed := await _added_up(parsed, text, past, parse)) is not None:
         return alarmed
     if past.label is None and not past.answered:

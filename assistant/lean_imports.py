@@ -1,9 +1,9 @@
 """What the Rasa server imports and never uses.
 
 `rasa.core` imports every connector, broker and store, whichever is configured, what its commands draw and ask with, and
-what only training uses, as scikit-learn. That is more than half of the time that imports take. While the server is imported, these
-packages are the inert stand-ins that TensorFlow has too (`compat/`): good as a base class or an annotation, an error
-when used. Only `python -m assistant serve` does this.
+what only training uses, as scikit-learn: more than half of the time that imports take. While the server is imported,
+these packages are the inert stand-ins that TensorFlow has too (`compat/`): good as a base class or an annotation, an
+error when used. Only `python -m assistant serve` does this.
 """
 
 from __future__ import annotations

@@ -49,6 +49,17 @@ def choice_parse_data(text: str, label: str) -> dict[str, Any]:
     }
 
 
+def fallback_parse_data(text: str) -> dict[str, Any]:
+    """The parse data of what is not understood, whatever the model would make of it."""
+    return {
+        "text": text,
+        "entities": [],
+        "red_flags": [],
+        "decision": "not_sure",
+        **parse_result("nlu_fallback", 0.0, []),
+    }
+
+
 def full_intent(parse_data: dict[str, Any]) -> str:
     """The full intent of parsed data: `safety/mri`, or `greet` where there is nothing after a slash."""
     name = (parse_data.get("intent") or {}).get("name") or ""

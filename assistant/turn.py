@@ -18,10 +18,10 @@ from rasa.shared.core.events import ActionExecuted, ActiveLoop, BotUttered, Even
 from rasa.shared.core.trackers import DialogueStateTracker
 
 from assistant.callback import FORM, State, in_context
-from assistant.followups import Past, in_conversation, named_choice
+from assistant.followups import Past, in_conversation, named_choice, names_a_missing_choice
 from assistant.parts import Part, parts_of
 from assistant.redaction import without_message, without_old_details
-from assistant.selection import base_intent, choice_parse_data, full_intent
+from assistant.selection import base_intent, choice_parse_data, fallback_parse_data, full_intent
 from shared.clinic import clinic
 from shared.reply import Choice, Contact, Handoff, Ranked, Reply, StoredRequest, Turn, Understood
 
@@ -115,6 +115,8 @@ async def _understand(
         raise ChoiceNotOffered(choice)
     if choice is not None:
         return [Part(typed or choice, choice_parse_data(choice, choice))]
+    if names_a_missing_choice(typed, past.choices):
+        return [Part(typed, fallback_parse_data(typed))]
     state = State.of(tracker)
     parsed = await in_context(await agent.parse_message(typed), typed, state, agent.parse_message)
     if state.is_active or parsed.get("decision") == "callback":

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from assistant.followups import Past, in_conversation, named_choice
+from assistant.followups import Past, in_conversation, named_choice, names_a_missing_choice
 from assistant.selection import full_intent, parse_result
 from tests.assistant.test_parts import LABELS, Pipeline, not_understood, understood
 
@@ -39,6 +39,14 @@ PAST = Past(
 def test_a_choice_is_named_by_number_place_or_title(text: str, choice: str | None) -> None:
     """And by nothing else."""
     assert choice == named_choice(text, CHOICES)
+
+
+@pytest.mark.parametrize(("text", "is_missing"), [("4", True), ("the fourth one", True), ("3", False), ("last", False)])
+def test_a_number_may_name_no_choice(text: str, is_missing: bool) -> None:
+    """Whoever types it did choose; of nothing offered it is no choice, nor of other things than topics."""
+    assert names_a_missing_choice(text, CHOICES) is is_missing
+    assert not names_a_missing_choice(text, [])
+    assert not names_a_missing_choice(text, [("confirm_request", "Yes"), ("cancel_request", "No")])
 
 
 def test_a_number_is_no_choice_where_none_is_offered() -> None:

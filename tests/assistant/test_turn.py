@@ -99,6 +99,17 @@ async def test_misunderstood_once_asks_and_twice_hands_over(visitor: Visitor, va
     assert "not_understood" == second.replies[0].handoff.reason
 
 
+async def test_a_number_that_no_choice_has_is_not_understood(visitor: Visitor, vague: str) -> None:
+    """And not out of scope: the visitor gets the clinic's number."""
+    assert "clarify" == (await visitor.says(vague)).kind
+    assert "handoff" == (await visitor.says("9")).kind
+
+
+async def test_what_was_asked_before_is_read_as_a_question(visitor: Visitor) -> None:
+    """The words "it hurts" alone is a complaint."""
+    assert ["pain"] == (await visitor.says("i asked if it hurts!!")).topics
+
+
 async def test_an_offered_choice_is_answered_and_another_refused(visitor: Visitor, vague: str) -> None:
     """A choice stands for its topic, in the conversation it was offered in."""
     turn = await visitor.says(vague)
