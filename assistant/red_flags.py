@@ -36,7 +36,7 @@ _STOPS = re.compile(r"^[.!?;\n]+$")
 #: Words after a "no" or "not" that make it no denial: "no idea", "not sure", "no one answers".
 _NO_DENIAL = frozenset(
     "one body idea doubt clue answer sure certain good better well normal going stopping getting only just ok okay "
-    "right help luck joke feeling able breathing waking responding conscious moving stop "
+    "right help luck joke feeling able breathing waking responding conscious moving stop helmet spleen "
     # Spanish: "sin querer", "sin darme cuenta", "sin exagerar", "no puedo dejar de ...", "nunca antes".
     "querer darme darse darnos exagerar mentir avisar saber poder parar dejar embargo idea duda mas bien "
     "puedo puede pude pudo podia para paran deja dejan antes habia aguanto aguanta solo "

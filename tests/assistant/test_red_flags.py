@@ -52,6 +52,16 @@ def kinds(text: str) -> set[str]:
         ("I am so tired of living like this", "self_harm"),
         ("my mum is lying on your floor and not answering me", "fainting_chest_pain"),
         ("the redness crept down to my eyebrows and my teeth are chattering", "infection"),
+        ("my throat is swelling, should I take an antihistamine?", "anaphylaxis"),
+        ("used the lotion and within minutes had hives all over and trouble breathing", "anaphylaxis"),
+        ("the numbing gel dripped down when I was sweating, my eye is on fire", "eye"),
+        ("dunno if its the coffee, pressure in chest going to left arm", "fainting_chest_pain"),
+        ("do you do refunds? my chest hurts and I'm dizzy", "fainting_chest_pain"),
+        ("bike crash with no helmet, hit head, dizzy and cant remember the day", "head_injury"),
+        ("something is terribly wrong with him, what should I do", "other"),
+        ("I want to die because of my hair", "self_harm"),
+        ("everyone says I was jerking and had a bitten tongue", "seizure"),
+        ("session was sunday, now shaking with cold, fever 39", "infection"),
         ("lleva dos horas sin parar de sangrar", "bleeding"),
         ("me sale pus y estoy tiritando desde ayer", "infection"),
         ("mi tío no abre los ojos", "fainting_chest_pain"),
@@ -86,6 +96,11 @@ def test_a_red_flag_is_found(text: str, kind: str) -> None:
     "text",
     [
         "no fever, no chills, just a bit red",
+        "i fainted at a blood test when i was 15",
+        "he nearly passed out laughing at his photos",
+        "my heart skips a beat when I see your gallery",
+        "the car nearly gave me a heart attack",
+        "first session friday and i have a fever, should i come",
         "no rash, no trouble breathing, eating crisps and laughing",
         "me muero de ganas de hacérmelo",
         "casi me da un infarto con el precio",
@@ -129,25 +144,27 @@ def test_what_only_sounds_like_one_has_an_excuse(text: str) -> None:
     assert set() == kinds(text)
 
 
-def spanish_examples(*, emergencies: bool) -> Iterator[tuple[str, list[Hit]]]:
-    """What `data/` teaches in Spanish, and what the rules find in it."""
+def examples_in(language: str, *, emergencies: bool) -> Iterator[tuple[str, list[Hit]]]:
+    """What `data/` teaches in a language, and what the rules find in it."""
     for path in sorted((ROOT / "data").rglob("*.yml")):
         for intent, _, text in examples_of(read(path)):
-            if language_of(text) == "es" and intent.startswith("emergency/") is emergencies:
+            if language_of(text) == language and intent.startswith("emergency/") is emergencies:
                 yield text, red_flag_rules().find(text)
 
 
-def test_no_excuse_hides_a_spanish_emergency() -> None:
-    """Of the examples of emergencies that the rules know, none is taken for an idiom, a denial or an old story."""
-    found = [(text, hits) for text, hits in spanish_examples(emergencies=True) if hits]
+@pytest.mark.parametrize(("language", "most"), [("en", 0.02), ("es", 0.0)])
+def test_an_excuse_seldom_hides_an_emergency(language: str, most: float) -> None:
+    """Of the emergencies taught that the rules know, next to none is taken for an idiom, a denial or an old story."""
+    found = [hits for _, hits in examples_in(language, emergencies=True) if hits]
     assert len(found) > 200
-    assert [text for text, hits in found if all(hit.excuse for hit in hits)] == []
+    assert sum(all(hit.excuse for hit in hits) for hits in found) <= most * len(found)
 
 
-def test_rules_leave_spanish_questions_alone() -> None:
-    """What is said of anything else seldom sets off a rule."""
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_rules_leave_other_messages_alone(language: str) -> None:
+    """What is taught of anything else seldom sets off a rule, though much of it was written to sound like it."""
     alarms = [
-        any(not hit.excuse and not hit.is_weak for hit in hits) for _, hits in spanish_examples(emergencies=False)
+        any(not hit.excuse and not hit.is_weak for hit in hits) for _, hits in examples_in(language, emergencies=False)
     ]
     assert len(alarms) > 800
     assert sum(alarms) < len(alarms) / 100
