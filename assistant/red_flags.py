@@ -50,7 +50,8 @@ _PLAIN_DENIALS = frozenset({"no", "without"})
 _DENIAL_REACH = 4
 #: What is a reason to move a visit when it comes before one; a red streak, say, is an alarm at any time.
 _FEVER = ("fever", "temp", "chill", "shiver", "shak", "38", "39", "101", "102")
-_FUZZY_LENGTH = 5
+#: A word and what it may be read as: of four letters at least, and one of the two of five.
+_FUZZY_LENGTH, _FUZZY_LENGTHS = 4, 9
 #: The tokenizer leaves Spanish opening marks on their words.
 _OPENING = str.maketrans("\u00bf\u00a1", "  ")
 _WEAK = "(weak) "
@@ -129,7 +130,7 @@ class RedFlagRules:
         self._denials = frozenset(word for row in rules["denied"] for word in row.split("|"))
         self._spelling = SymSpell(max_dictionary_edit_distance=1, prefix_length=7)
         every_pattern = " ".join(str(p) for patterns in rules["kinds"].values() for p in patterns)
-        whole_words = {w for w in re.findall(r"[a-z]+(?![a-z*])", every_pattern) if len(w) > _FUZZY_LENGTH}
+        whole_words = {w for w in re.findall(r"[a-z]+(?![a-z*])", every_pattern) if len(w) >= _FUZZY_LENGTH}
         for word in whole_words | set(rules["spellings"]):
             self._spelling.create_dictionary_entry(word, 1)
 
@@ -170,9 +171,11 @@ class RedFlagRules:
                 and word.isalpha()
                 and word not in dictionary()
                 and word.removesuffix("s") not in dictionary()
+                and not self._elements_of(word)
             ):
                 near = self._spelling.lookup(word, Verbosity.TOP, max_edit_distance=1)
-                word = near[0].term if near else word
+                if near and len(near[0].term) + len(word) >= _FUZZY_LENGTHS:
+                    word = near[0].term
             token.norm_ = word
         return doc
 

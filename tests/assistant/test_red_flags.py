@@ -62,6 +62,10 @@ def kinds(text: str) -> set[str]:
         ("I want to die because of my hair", "self_harm"),
         ("everyone says I was jerking and had a bitten tongue", "seizure"),
         ("session was sunday, now shaking with cold, fever 39", "infection"),
+        ("there's an elephant sat on my cest and I'm sweating", "fainting_chest_pain"),
+        ("a red linne is going down from my ear to my neck", "infection"),
+        ("I've taaken about 20 panadol today", "other"),
+        ("my son is still lyng there not answering me", "fainting_chest_pain"),
         ("lleva dos horas sin parar de sangrar", "bleeding"),
         ("me sale pus y estoy tiritando desde ayer", "infection"),
         ("mi tío no abre los ojos", "fainting_chest_pain"),
@@ -96,6 +100,7 @@ def test_a_red_flag_is_found(text: str, kind: str) -> None:
     "text",
     [
         "no fever, no chills, just a bit red",
+        "do they do it on brown skin, wont it look blue or ashy",
         "i fainted at a blood test when i was 15",
         "he nearly passed out laughing at his photos",
         "my heart skips a beat when I see your gallery",
