@@ -166,7 +166,7 @@ class SafetyClassifier(IntentClassifier, GraphComponent):
             # The share of examples that may get a wrong answer, out of fold. Examples are written at the boundaries
             # between topics and so are harder than what visitors write: this share of them is about a wrong answer to
             # one in a hundred of the validation messages (docs/understanding.md).
-            "wrong_answer_risk": 0.027,
+            "wrong_answer_risk": 0.025,
         }
 
     def __init__(

@@ -32,6 +32,8 @@ RED_FLAGS = "red_flags"
 
 _GAP = re.compile(r"^~(\d+)$")
 _CLAUSE_WORDS = frozenset("but however although though except pero aunque sino excepto salvo".split())
+#: "I fainted, but that was years ago" is one story.
+_BACK = re.compile(r"(?:that|it|this) (?:was|were|happened)|eso (?:fue|era|paso)")
 _STOPS = re.compile(r"^[.!?;\n]+$")
 #: Words after a "no" or "not" that make it no denial: "no idea", "not sure", "no one answers".
 _NO_DENIAL = frozenset(
@@ -184,7 +186,7 @@ class RedFlagRules:
         """The clause number of each token."""
         numbers, number = [], 0
         for token in doc:
-            if token.norm_ in _CLAUSE_WORDS:
+            if token.norm_ in _CLAUSE_WORDS and not _BACK.match(doc[token.i + 1 : token.i + 3].text):
                 number += 1
             numbers.append(number)
             if _STOPS.match(token.text):

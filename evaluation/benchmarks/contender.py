@@ -53,7 +53,7 @@ class Tfidf:
                 ("letters", TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True, min_df=2)),
             ]
         )
-        self._model = Pipeline([("features", features), ("classifier", LogisticRegression(C=20, tol=1e-2))])
+        self._model = Pipeline([("features", features), ("classifier", LogisticRegression(C=20, max_iter=1000))])
         self._model.fit(texts, labels)
 
     def judge(self, text: str) -> Parsed:
