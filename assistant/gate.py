@@ -33,8 +33,8 @@ class Gate:
 
     #: The least alarm that is an emergency where no rule hit.
     emergency: float = 0.25
-    #: The same for a message in Spanish, of whose harmless ones the classifier knows less.
-    emergency_spanish: float = 0.5
+    #: The same for a message in another language, of whose harmless ones the classifier knows less.
+    emergency_foreign: float = 0.5
     #: The same where only weak rules hit.
     emergency_weak: float = 0.15
     #: The same where the rules' hits are excused as long past or before a visit.
@@ -98,11 +98,12 @@ def decide(
         flagged = [f"{EMERGENCY}{hit['kind']}" for hit in red_flags if hit["excuse"] is None]
         best = next((label for label, _ in ranking if label in flagged), flagged[0])
         return Decision(best, max(alarm, gate.emergency), "red_flag")
-    # Alarm in a language that was not taught is spread thin over everything; the rules know the worst of it in Spanish.
-    is_foreign = language == "other" or (language == "en" and ranking[0][0] == OTHER_LANGUAGE)
-    least = gate.emergency_loose if is_foreign else 0.0
-    if language == "es" and not excuses:
-        least = gate.emergency_spanish
+    # Alarm in a language that was hardly taught is spread thin over everything; the rules know the worst of it.
+    least = 0.0
+    if language != "en" and not excuses:
+        least = gate.emergency_foreign
+    elif language == "other" or (language == "en" and ranking[0][0] == OTHER_LANGUAGE):
+        least = gate.emergency_loose
     if alarm >= max(least, _least_alarm(gate, excuses)):
         kind = next((label for label, _ in ranking if label.startswith(EMERGENCY)), OTHER_EMERGENCY)
         return Decision(kind, alarm, "classifier_emergency")

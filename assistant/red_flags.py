@@ -54,6 +54,7 @@ _DENIAL_REACH = 4
 _FEVER = ("fever", "temp", "chill", "shiver", "shak", "38", "39", "101", "102")
 #: A word and what it may be read as: of four letters at least, and one of the two of five.
 _FUZZY_LENGTH, _FUZZY_LENGTHS = 4, 9
+_FOREIGN_LENGTHS = 12
 #: The tokenizer leaves Spanish opening marks on their words.
 _OPENING = str.maketrans("\u00bf\u00a1", "  ")
 _WEAK = "(weak) "
@@ -166,20 +167,21 @@ class RedFlagRules:
         readable = unicodedata.normalize("NFKD", plain(text).replace("'", ""))
         readable = "".join(c for c in readable if not unicodedata.combining(c)).translate(_OPENING)
         doc = self._nlp(re.sub(r"([.!?;])(?=\S\D)", r"\1 ", readable))
+        words = [token.text for token in doc if token.is_alpha and len(token) >= _FUZZY_LENGTH]
+        unknown = {word for word in words if not self._is_known(word)}
+        # In another language every word is unknown, and many a short one is near to one of these.
+        lengths = _FUZZY_LENGTHS if 2 * sum(word in unknown for word in words) <= len(words) else _FOREIGN_LENGTHS
         for token in doc:
             word = token.text
-            if (
-                len(word) >= _FUZZY_LENGTH
-                and word.isalpha()
-                and word not in dictionary()
-                and word.removesuffix("s") not in dictionary()
-                and not self._elements_of(word)
-            ):
+            if word in unknown:
                 near = self._spelling.lookup(word, Verbosity.TOP, max_edit_distance=1)
-                if near and len(near[0].term) + len(word) >= _FUZZY_LENGTHS:
+                if near and len(near[0].term) + len(word) >= lengths:
                     word = near[0].term
             token.norm_ = word
         return doc
+
+    def _is_known(self, word: str) -> bool:
+        return bool(word in dictionary() or word.removesuffix("s") in dictionary() or self._elements_of(word))
 
     @staticmethod
     def _clauses(doc: Doc) -> list[int]:
