@@ -52,9 +52,8 @@ _PLAIN_DENIALS = frozenset({"no", "without"})
 _DENIAL_REACH = 4
 #: What is a reason to move a visit when it comes before one; a red streak, say, is an alarm at any time.
 _FEVER = ("fever", "temp", "chill", "shiver", "shak", "38", "39", "101", "102")
-#: A word and what it may be read as: of four letters at least, and one of the two of five.
-_FUZZY_LENGTH, _FUZZY_LENGTHS = 4, 9
-_FOREIGN_LENGTHS = 12
+#: A word and what it may be read as: the least letters of either, and of both together; more in another language.
+_FUZZY_LENGTH, _FUZZY_LENGTHS, _FOREIGN_LENGTHS = 4, 9, 11
 #: The tokenizer leaves Spanish opening marks on their words.
 _OPENING = str.maketrans("\u00bf\u00a1", "  ")
 _WEAK = "(weak) "

@@ -106,7 +106,7 @@ async def test_a_number_that_no_choice_has_is_not_understood(visitor: Visitor, v
 
 
 async def test_what_was_asked_before_is_read_as_a_question(visitor: Visitor) -> None:
-    """The words "it hurts" alone is a complaint."""
+    """Without them "it hurts" is a complaint."""
     assert ["pain"] == (await visitor.says("i asked if it hurts!!")).topics
 
 
