@@ -82,7 +82,7 @@ def letters_of(message: Message) -> Iterator[str]:
     for word in (message.get(READABLE) or "").split():
         padded = f" {word} "
         for length in range(SHORTEST, LONGEST + 1):
-            yield from (padded[at : at + length] for at in range(max(len(padded) - length, 0) + 1))
+            yield from [padded[at : at + length] for at in range(max(len(padded) - length, 0) + 1)]
             if len(padded) <= length:
                 break
 
@@ -112,7 +112,8 @@ class Terms:
 
     def weights(self, message: Message) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]:
         """The terms that are there, in order, and their weights: 1 + log(count), times idf, of unit length."""
-        counts = Counter(self.known[term] for term in self.read(message) if term in self.known)
+        counts = Counter(map(self.known.get, self.read(message)))
+        counts.pop(None, None)
         terms = np.array(sorted(counts), dtype=np.int32)
         weights = (np.log(np.array([counts[term] for term in terms.tolist()], dtype=np.float32)) + 1) * self.idf[terms]
         norm = np.linalg.norm(weights.astype(np.float64))
