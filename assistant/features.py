@@ -112,8 +112,8 @@ class Terms:
 
     def weights(self, message: Message) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]:
         """The terms that are there, in order, and their weights: 1 + log(count), times idf, of unit length."""
-        counts = Counter(map(self.known.get, self.read(message)))
-        counts.pop(None, None)
+        found = Counter(map(self.known.get, self.read(message)))
+        counts = {term: count for term, count in found.items() if term is not None}
         terms = np.array(sorted(counts), dtype=np.int32)
         weights = (np.log(np.array([counts[term] for term in terms.tolist()], dtype=np.float32)) + 1) * self.idf[terms]
         norm = np.linalg.norm(weights.astype(np.float64))

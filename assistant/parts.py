@@ -137,7 +137,8 @@ async def _of_each(unit: Unit, whole: dict[str, Any], parse: Parse) -> list[Part
 
 async def _joined(question: str, parsed: dict[str, Any], parse: Parse) -> list[Part]:
     """The questions that one sentence joins without saying so, each understood surely; none where it joins none."""
-    pieces = [] if base_intent(full_intent(parsed)) == "out_of_scope" else may_be_joined(question)
+    is_one = base_intent(full_intent(parsed)) == "out_of_scope" or _second(parsed) < _LEAST_LIKELY
+    pieces = [] if is_one else may_be_joined(question)
     if not 1 < len(pieces) <= _MAX_TRIALS + 1:
         return []
     carried = carried_by(pieces[0])
@@ -168,6 +169,11 @@ def _is_surely_asked(part: Part, whole: dict[str, Any]) -> bool:
 def _ranked(parsed: dict[str, Any]) -> dict[str, float]:
     """The probability of each full intent that a message may have."""
     return {entry["name"]: float(entry["confidence"]) for entry in parsed.get("intent_ranking") or []}
+
+
+def _second(parsed: dict[str, Any]) -> float:
+    """How probable the second of all full intents is."""
+    return sorted([0.0, 0.0, *_ranked(parsed).values()])[-2]
 
 
 def _likeliest(parsed: dict[str, Any]) -> str:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any, Dict, List, Text, cast  # noqa: UP035 (Rasa compares these annotations by identity)
 
@@ -56,6 +58,7 @@ _FEVER = ("fever", "temp", "chill", "shiver", "shak", "38", "39", "101", "102")
 _FUZZY_LENGTH, _FUZZY_LENGTHS, _FOREIGN_LENGTHS = 4, 9, 11
 #: The tokenizer leaves Spanish opening marks on their words.
 _OPENING = str.maketrans("\u00bf\u00a1", "  ")
+_STAR_WITHIN = re.compile(r"\*(?!$|\|)")
 _WEAK = "(weak) "
 
 
@@ -101,9 +104,37 @@ def _compile(name: str, pattern: str, vocab: Vocab) -> _Pattern:
 
 
 def _expression(element: str) -> str:
-    """`swell*|puffy` as a regular expression over a whole word."""
+    """`swell*|puffy` as a regular expression over a whole word.
+
+    Raises:
+        ValueError: a star is not at the end of a word.
+    """
+    if _STAR_WITHIN.search(element):
+        raise ValueError(f"{RULES_FILE.name}: {element}: a * stands at the end of a word")
     words = "|".join(re.escape(word).replace(r"\*", r"\S*") for word in element.split("|"))
     return f"^(?:{words})$"
+
+
+class _Elements:
+    """Which elements a word is one of: looked up by the whole word, and by each of its beginnings."""
+
+    def __init__(self, elements: Iterable[str]) -> None:
+        words: defaultdict[str, set[str]] = defaultdict(set)
+        beginnings: defaultdict[str, set[str]] = defaultdict(set)
+        for element in elements:
+            for word in element.split("|"):
+                (beginnings if word.endswith("*") else words)[word.removesuffix("*")].add(element)
+        self._words, self._beginnings = dict(words), dict(beginnings)
+        self._lengths = sorted({len(beginning) for beginning in beginnings})
+
+    def of(self, word: str) -> frozenset[str]:
+        """The elements that the word is one of."""
+        found = [self._words.get(word, _NOTHING)]
+        found += [self._beginnings.get(word[:length], _NOTHING) for length in self._lengths if length <= len(word)]
+        return frozenset().union(*found)
+
+
+_NOTHING: frozenset[str] = frozenset()
 
 
 class RedFlagRules:
@@ -124,11 +155,7 @@ class RedFlagRules:
         for context in ("idioms", "hypothetical", "quoted", "long_past", "before_visit", "now"):
             named += [(context, str(pattern)) for pattern in rules[context]]
         self._patterns = [_compile(name, pattern, self._nlp.vocab) for name, pattern in named]
-        self._elements = {
-            element: re.compile(_expression(element)) for pattern in self._patterns for element in pattern.needs
-        }
-        # Few words of a message are new, and a word's elements never change.
-        self._elements_of = lru_cache(maxsize=50_000)(self._find_elements)
+        self._elements = _Elements(element for pattern in self._patterns for element in pattern.needs)
         self._denials = frozenset(word for row in rules["denied"] for word in row.split("|"))
         self._spelling = SymSpell(max_dictionary_edit_distance=1, prefix_length=7)
         every_pattern = " ".join(str(p) for patterns in rules["kinds"].values() for p in patterns)
@@ -141,7 +168,7 @@ class RedFlagRules:
         doc = self._read(text)
         clauses = self._clauses(doc)
         found: dict[str, list[tuple[int, int]]] = {}
-        there = frozenset().union(*(self._elements_of(word) for word in {token.norm_ for token in doc}))
+        there = frozenset().union(*(self._elements.of(word) for word in {token.norm_ for token in doc}))
         for pattern in self._patterns:
             # A matcher is slow beside this look, and most patterns have a word that is not there.
             if there.issuperset(pattern.needs):
@@ -158,9 +185,6 @@ class RedFlagRules:
                 hit = Hit(kind, doc[start:end].text, excuse, strength == "weak")
                 hits.setdefault((strength, kind, excuse), hit)
         return list(hits.values())
-
-    def _find_elements(self, word: str) -> frozenset[str]:
-        return frozenset(element for element, expression in self._elements.items() if expression.match(word))
 
     def _read(self, text: str) -> Doc:
         readable = unicodedata.normalize("NFKD", plain(text).replace("'", ""))
@@ -180,7 +204,7 @@ class RedFlagRules:
         return doc
 
     def _is_known(self, word: str) -> bool:
-        return bool(word in dictionary() or word.removesuffix("s") in dictionary() or self._elements_of(word))
+        return bool(word in dictionary() or word.removesuffix("s") in dictionary() or self._elements.of(word))
 
     @staticmethod
     def _clauses(doc: Doc) -> list[int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import scipy.sparse
+from sklearn.decomposition import TruncatedSVD
 
 from assistant.classifier import SafetyClassifier, fit, fold_of, out_of_fold, reduce
 
@@ -38,6 +39,17 @@ def test_a_message_without_a_known_word_is_judged_by_its_meaning() -> None:
     weights = fit(dense, reduce(sparse, 8), LABELS, CONFIG)
     empty = scipy.sparse.csr_matrix((1, sparse.shape[1]), dtype=np.float32)
     assert weights.labels[weights.probabilities(dense[[1]], empty).argmax()] == LABELS[1]
+
+
+def test_letters_are_reduced_to_bytes_and_lose_next_to_nothing() -> None:
+    """A row of the decomposition is what it was but for half a unit of its own."""
+    _, sparse = features()
+    reduction = reduce(sparse, 8)
+    exact = TruncatedSVD(n_components=8, random_state=0).fit(sparse).components_.T
+    assert reduction.components.dtype == np.int8
+    stored = reduction.components * reduction.units[:, np.newaxis]
+    assert (np.abs(stored - exact) <= reduction.units[:, np.newaxis] * 0.51).all()
+    np.testing.assert_allclose(reduction.features, sparse @ stored, atol=1e-5)
 
 
 def test_the_same_examples_give_the_same_networks() -> None:

@@ -188,6 +188,15 @@ async def test_what_is_joined_takes_the_beginning_of_the_question() -> None:
     assert ["safety/psoriasis_eczema"] == await labels(text, ranked("safety/psoriasis_eczema"))
 
 
+async def test_a_sentence_that_is_surely_about_one_thing_is_read_once() -> None:
+    """Where no second topic has any probability, its pieces are not even tried."""
+    pipeline = Pipeline(LABELS)
+    whole = ranked("safety/pain", "safety/how_long_it_lasts")
+    whole["intent_ranking"][1]["confidence"] = 0.004
+    assert 1 == len(await parts_of("does it hurt how long does it last", whole, pipeline))
+    assert [] == pipeline.asked
+
+
 async def test_half_a_question_that_the_sentence_is_not_about_is_none() -> None:
     """ "Tattoos and uveitis" is one question."""
     whole = ranked("safety/eye_inflammation_uveitis")

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from ruamel.yaml import YAML
 
 from assistant.language import language_of
-from assistant.red_flags import Hit, RedFlagRules, red_flag_rules
+from assistant.red_flags import RULES_FILE, Hit, RedFlagRules, _Elements, red_flag_rules
 from scripts.lint_content import examples_of
 from shared.located_yaml import read
 
@@ -208,6 +209,25 @@ def test_every_emergency_has_text_rules_and_examples() -> None:
         assert f"- intent: emergency/{kind}\n" in content
         assert f"  utter_emergency/{kind}:\n" in content
         assert content.count("\n    - ") >= 40
+
+
+def test_a_star_stands_for_any_end_of_a_word() -> None:
+    """`swell*` is what begins so, and `rash` is the word alone; a word may be one of several elements."""
+    elements = _Elements(["swell*|puffy", "swelling", "rash"])
+    assert {"swell*|puffy", "swelling"} == elements.of("swelling")
+    assert {"swell*|puffy"} == elements.of("swell") == elements.of("puffy")
+    assert {"rash"} == elements.of("rash")
+    assert not elements.of("rashes") | elements.of("swel") | elements.of("")
+
+
+def test_a_star_within_a_word_is_refused(tmp_path: Path) -> None:
+    """It would be looked for as a letter and never be found."""
+    rules = YAML(typ="safe").load(RULES_FILE)
+    rules["kinds"]["anaphylaxis"].append("throat sw*ll")
+    written = tmp_path / "red_flags.yml"
+    YAML(typ="safe").dump(rules, written)
+    with pytest.raises(ValueError, match="end of a word"):
+        RedFlagRules(written)
 
 
 def test_a_hit_keeps_no_words_of_the_visitor() -> None:
