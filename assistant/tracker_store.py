@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sqlite3
 import time
 from collections.abc import Iterable
 from functools import cache
@@ -30,6 +31,8 @@ from assistant.settings import settings
 KEPT_TURNS = 12
 _DAY_SECONDS = 24 * 3600
 _EXPIRY_EVERY_SECONDS = 3600
+#: For another's lock.
+_PATIENCE_SECONDS = 5
 #: Any number that nothing else locks in this database.
 _TABLES_LOCK = 0x534D50
 
@@ -55,10 +58,25 @@ def _engine(url: str) -> sa.engine.Engine:
 
         @sa.event.listens_for(engine, "connect")
         def _pragmas(connection: Any, _record: Any) -> None:
-            for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=5000", "secure_delete=ON"):
+            for pragma in (f"busy_timeout={_PATIENCE_SECONDS * 1000}", "synchronous=NORMAL", "secure_delete=ON"):
                 connection.execute(f"PRAGMA {pragma}")
+            _write_ahead(connection)
 
     return engine
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Keep a write-ahead log. Of several that begin a new file SQLite tells some that it is locked, without waiting."""
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError:
+            if time.monotonic() >= deadline:
+                raise
+            time.sleep(0.02)
+        else:
+            return
 
 
 def _make_tables(engine: sa.engine.Engine) -> None:

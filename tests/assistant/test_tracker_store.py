@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Barrier
 from typing import Any
+from unittest.mock import Mock, call
 
 import pytest
 from rasa.shared.core.domain import Domain
@@ -14,7 +16,7 @@ from rasa.shared.core.slots import TextSlot
 from rasa.shared.core.trackers import DialogueStateTracker
 
 from assistant import tracker_store as module
-from assistant.tracker_store import KEPT_TURNS, ConversationStore, events_of, kept_events
+from assistant.tracker_store import KEPT_TURNS, ConversationStore, _write_ahead, events_of, kept_events
 from assistant.turn import take_turn
 
 SLOT = "name_of_a_slot"
@@ -69,6 +71,14 @@ def test_stores_may_start_together(tmp_path: Path) -> None:
     """On a new database one of them makes the table and none fails."""
     for attempt in range(5):
         make_stores_together(f"sqlite:///{tmp_path / str(attempt)}.sqlite3")
+
+
+def test_a_new_file_that_another_is_making_is_waited_for() -> None:
+    """SQLite says at once that it is locked, whatever its time-out."""
+    connection = Mock(spec=sqlite3.Connection)
+    connection.execute.side_effect = [sqlite3.OperationalError("database is locked")] * 2 + [None]
+    _write_ahead(connection)
+    assert [call("PRAGMA journal_mode=WAL")] * 3 == connection.execute.call_args_list
 
 
 @pytest.mark.service
