@@ -103,7 +103,7 @@ def reduce(sparse: scipy.sparse.csr_matrix, dimensions: int) -> Reduction:
 
     svd = TruncatedSVD(n_components=min(dimensions, min(sparse.shape) - 1), random_state=0)
     exact = svd.fit(sparse).components_.T.astype(np.float32)
-    # A message has a hundred rows of these all over the memory: bytes are read in a quarter of the time.
+    # A message has a hundred rows of these, all over the memory: how many bytes they are is what reading them costs.
     units = np.maximum(np.abs(exact).max(axis=1), np.finfo(np.float32).tiny) / np.float32(127)
     components = np.round(exact / units[:, np.newaxis]).astype(np.int8)
     features = sparse @ (components * units[:, np.newaxis])

@@ -22,6 +22,7 @@ _SURE = 0.5
 #: So sure each question has to be where nothing but its words says that it is one, or that the message is about it.
 _VERY_SURE = 0.8
 #: A topic less probable than this in the whole sentence is not what half of it, which is no question alone, asks.
+#: Where no second label is as probable, a sentence is not taken apart.
 _LEAST_LIKELY = 0.005
 #: The same where the message tells a story.
 _LEAST_LIKELY_IN_STORY = 0.03

@@ -60,6 +60,7 @@ _FUZZY_LENGTH, _FUZZY_LENGTHS, _FOREIGN_LENGTHS = 4, 9, 11
 _OPENING = str.maketrans("\u00bf\u00a1", "  ")
 _STAR_WITHIN = re.compile(r"\*(?!$|\|)")
 _WEAK = "(weak) "
+_NOTHING: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -132,9 +133,6 @@ class _Elements:
         found = [self._words.get(word, _NOTHING)]
         found += [self._beginnings.get(word[:length], _NOTHING) for length in self._lengths if length <= len(word)]
         return frozenset().union(*found)
-
-
-_NOTHING: frozenset[str] = frozenset()
 
 
 class RedFlagRules:

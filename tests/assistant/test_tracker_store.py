@@ -73,12 +73,28 @@ def test_stores_may_start_together(tmp_path: Path) -> None:
         make_stores_together(f"sqlite:///{tmp_path / str(attempt)}.sqlite3")
 
 
+def refusal(code: int) -> sqlite3.OperationalError:
+    """SQLite's error of this kind."""
+    error = sqlite3.OperationalError()
+    error.sqlite_errorcode = code
+    return error
+
+
 def test_a_new_file_that_another_is_making_is_waited_for() -> None:
     """SQLite says at once that it is locked, whatever its time-out."""
     connection = Mock(spec=sqlite3.Connection)
-    connection.execute.side_effect = [sqlite3.OperationalError("database is locked")] * 2 + [None]
+    connection.execute.side_effect = [refusal(sqlite3.SQLITE_BUSY)] * 2 + [None]
     _write_ahead(connection)
     assert [call("PRAGMA journal_mode=WAL")] * 3 == connection.execute.call_args_list
+
+
+def test_a_file_that_can_not_be_written_is_told_at_once() -> None:
+    """Waiting would not help."""
+    connection = Mock(spec=sqlite3.Connection)
+    connection.execute.side_effect = refusal(sqlite3.SQLITE_READONLY)
+    with pytest.raises(sqlite3.OperationalError):
+        _write_ahead(connection)
+    assert 1 == connection.execute.call_count
 
 
 @pytest.mark.service
