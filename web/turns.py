@@ -18,7 +18,7 @@ import functools
 import logging
 import random
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -77,9 +77,7 @@ def receive(
     Raises:
         Conversation.DoesNotExist: it was erased a moment ago.
     """
-    # A browser makes up its own ids; those of a provider are unique on its channel.
-    scope = f"{conversation.id.hex}:" if conversation.channel == Channel.WEBSITE else ""
-    key = {"channel": conversation.channel, "external_id": f"{scope}{external_id}"}
+    key = _key(conversation, external_id)
     said = {"text": text, "choice": choice, "attachment": attachment}
     try:
         with transaction.atomic():
@@ -87,10 +85,56 @@ def receive(
             Conversation.objects.filter(pk=conversation.pk).update(last_message_at=timezone.now())
         return message, True
     except IntegrityError:
-        known = Message.objects.filter(**key).first()
-        if known is None:
-            raise Conversation.DoesNotExist from None
-        return known, False
+        return _known(key), False
+
+
+def receive_and_begin(conversation: Conversation, external_id: str, *, text: str = "", choice: str = "") -> Begun:
+    """The same for a visitor who waits; where nobody is at the conversation, its turn begins in the same commit.
+
+    Only for `answer_new`: whoever begins a turn has to end it.
+
+    Raises:
+        Conversation.DoesNotExist: it was erased a moment ago.
+    """
+    key = _key(conversation, external_id)
+    try:
+        with transaction.atomic():
+            now = timezone.now()
+            message = Message.objects.create(conversation=conversation, text=text, choice=choice, **key)
+            held = _Held(conversation.pk, uuid.uuid4().hex, now + PATIENCE, message, is_new=True)
+            held.is_held = _claim(conversation.pk, held.owner, last_message_at=now)
+            if not held.is_held:
+                Conversation.objects.filter(pk=conversation.pk).update(last_message_at=now)
+            work = _next_work(held) if held.is_held else None
+        return Begun(message, held, work)
+    except IntegrityError:
+        return Begun(_known(key))
+
+
+def _key(conversation: Conversation, external_id: str) -> dict[str, str]:
+    """What a message is known by."""
+    # A browser makes up its own ids; those of a provider are unique on its channel.
+    scope = f"{conversation.id.hex}:" if conversation.channel == Channel.WEBSITE else ""
+    return {"channel": conversation.channel, "external_id": f"{scope}{external_id}"}
+
+
+def _known(key: dict[str, str]) -> Message:
+    known = Message.objects.filter(**key).first()
+    if known is None:
+        raise Conversation.DoesNotExist from None
+    return known
+
+
+async def answer_new(take_in: Callable[[], Begun]) -> tuple[Message, list[Reply]]:
+    """Take a message in and answer it; the message and its replies, as of `answer`.
+
+    Args:
+        take_in: commits the message, by `receive_and_begin`. What it raises is raised here.
+
+    Raises:
+        Conversation.DoesNotExist: it was erased meanwhile.
+    """
+    return await to_the_end(_answer_new, take_in)
 
 
 async def answer(message: Message) -> list[Reply]:
@@ -156,6 +200,8 @@ class _Held:
     deadline: datetime
     #: The message asked for, as it was taken in; None for all that wait.
     asked: Message | None = None
+    #: Whether it was committed with the lease, so that nothing can have come of it before.
+    is_new: bool = False
     tried: set[int] = field(default_factory=set)
     is_held: bool = True
     #: What the message asked for was told, once it is stored.
@@ -167,18 +213,46 @@ class _Held:
         return self.asked.pk if self.asked else None
 
 
+@dataclass(frozen=True)
+class Begun:
+    """A message in the inbox; if it is new, the conversation, if it could be had, and what there is to do in it."""
+
+    message: Message
+    held: _Held | None = None
+    work: _Work | None = None
+
+    @property
+    def is_new(self) -> bool:
+        """Whether the message was not there before."""
+        return self.held is not None
+
+
+async def _answer_new(take_in: Callable[[], Begun]) -> tuple[Message, list[Reply]]:
+    begun = await in_database(take_in)
+    replies: list[Reply] = []
+    if begun.held is not None and begun.held.is_held:
+        _name_in_logs(begun.held.conversation)
+        await _go_through(begun.held, begun.work)
+        replies = await _told(begun.held, begun.message)
+    return begun.message, replies or await _answer(begun.message)
+
+
 async def _answer(message: Message) -> list[Reply]:
     deadline = timezone.now() + PATIENCE
     while True:
         held = _Held(message.conversation_id, uuid.uuid4().hex, deadline, message)
         await _work_through(held)
-        replies = held.replies or await in_database(_replies_of, message)
+        replies = await _told(held, message)
         if replies:
             return replies
         if timezone.now() >= deadline:
             logger.error("Message %s: no one handled it in time", message.pk)
             return [Reply(message=message, position=0, kind="notice", body=outage_notice().model_dump(mode="json"))]
         await _a_moment()
+
+
+async def _told(held: _Held, message: Message) -> list[Reply]:
+    return held.replies or await in_database(_replies_of, message)
 
 
 async def _resume(conversation: uuid.UUID) -> None:
@@ -211,11 +285,12 @@ def lease() -> timedelta:
     return timedelta(seconds=config().rasa_timeout_seconds) + LEASE_BEYOND_RASA
 
 
-def _claim(conversation: uuid.UUID, owner: str) -> bool:
+def _claim(conversation: uuid.UUID, owner: str, **also: datetime) -> bool:
+    """Take the conversation's lease, if it is free; `also` says what else is then set."""
     now = timezone.now()
     free = Q(lease_until=None) | Q(lease_until__lt=now)
-    claimed = Conversation.objects.filter(free, pk=conversation).update(lease_owner=owner, lease_until=now + lease())
-    return claimed == 1
+    taken = {"lease_owner": owner, "lease_until": now + lease(), **also}
+    return Conversation.objects.filter(free, pk=conversation).update(**taken) == 1
 
 
 def _release(conversation: uuid.UUID, owner: str) -> None:
@@ -232,7 +307,11 @@ def _replies_of(message: Message) -> list[Reply]:
 async def _work_through(held: _Held) -> None:
     """Take a conversation, unless someone else has it, and handle what waits there."""
     _name_in_logs(held.conversation)
-    work = await in_database(_begin, held)
+    await _go_through(held, await in_database(_begin, held))
+
+
+async def _go_through(held: _Held, work: _Work | None) -> None:
+    """Handle what waits in a conversation that is held, and give it back."""
     try:
         await _handle_waiting(held, work)
     finally:
@@ -294,7 +373,7 @@ def _commit_then_next(held: _Held, message: Message, turn: Turn) -> _Work | None
     """Store what came of a message and take the next one, at once."""
     try:
         with transaction.atomic():
-            stored = _commit(message, turn, held.owner)
+            stored = _commit(message, turn, held.owner, is_new=held.is_new and message.pk == held.up_to)
             work = _next_work(held) if stored is not None else None
         if message.pk == held.up_to:
             held.replies = stored or []
@@ -401,7 +480,7 @@ def _held(message: Message, owner: str) -> Conversation | None:
     return next(iter(held.order_by()), None)
 
 
-def _commit(message: Message, turn: Turn, owner: str) -> list[Reply] | None:
+def _commit(message: Message, turn: Turn, owner: str, *, is_new: bool = False) -> list[Reply] | None:
     """Store all that came of a message, at once; its replies, or None when the lease was lost: someone else does it."""
     with transaction.atomic(savepoint=False):
         held = _held(message, owner)
@@ -420,7 +499,7 @@ def _commit(message: Message, turn: Turn, owner: str) -> list[Reply] | None:
         if is_left and held.paused_by == Conversation.PausedBy.CONSOLE:
             # Whoever answers in an app of Meta's is told by that app.
             notify(Notification.Kind.WAITING, conversation_path(held.pk))
-        if not is_left:
+        if not is_left and not is_new:
             StaffTask.objects.filter(message=message).update(state=StaffTask.State.DONE)
         _become(
             message,

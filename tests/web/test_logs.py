@@ -43,7 +43,7 @@ async def test_an_outage_is_logged_without_the_message(
 
 
 @pytest.mark.parametrize("error", [OperationalError, DataError, IntegrityError, RuntimeError, ValueError])
-@pytest.mark.parametrize("step", ["receive", "_commit"])
+@pytest.mark.parametrize("step", ["receive_and_begin", "_commit"])
 async def test_a_failure_is_logged_without_the_message(
     visitor: Visitor, log: io.StringIO, monkeypatch: pytest.MonkeyPatch, error: type[Exception], step: str
 ) -> None:

@@ -126,7 +126,7 @@ async def test_without_a_database_a_message_gets_the_way_to_the_clinic(
     visitor: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """503 with phone, form and the emergency line, whatever step the database fails at."""
-    for module, step in ((turns, "receive"), (turns, "_claim"), (turns, "_next_waiting"), (turns, "_commit")):
+    for module, step in ((turns, "receive_and_begin"), (turns, "_claim"), (turns, "_only_waiting"), (turns, "_commit")):
         with monkeypatch.context() as broken:
             broken.setattr(module, step, away)
             response = await visitor.post(client_message_id=step, text="hello")
@@ -150,7 +150,7 @@ async def test_a_bug_of_ours_is_no_silence(visitor: Visitor, monkeypatch: pytest
     def fail(*args: object, **kwargs: object) -> NoReturn:
         raise RuntimeError
 
-    monkeypatch.setattr(turns, "receive", fail)
+    monkeypatch.setattr(turns, "receive_and_begin", fail)
     response = await visitor.post(client_message_id="1", text="hello")
     assert_error(response, 500, "error")
     assert "call 911" in response.json()["error"]["message"]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Coroutine
-from functools import wraps
+from functools import partial, wraps
 from typing import Any, TypeVar
 
 from django.conf import settings
@@ -162,13 +162,12 @@ async def messages(request: HttpRequest) -> JsonResponse:
     """Send a message and get its replies; or, with GET, read the conversation from after a message on."""
     if request.method == "GET":
         return JsonResponse(await in_database(_read, request))
-    message = await in_database(_take_in, request)
-    replies = await turns.answer(message)
+    message, replies = await turns.answer_new(partial(_take_in, request))
     return JsonResponse({"message_id": str(message.pk), "replies": [_reply(reply) for reply in replies]})
 
 
-def _take_in(request: HttpRequest) -> Message:
-    """Commit what was sent to the inbox; the message it is."""
+def _take_in(request: HttpRequest) -> turns.Begun:
+    """Commit what was sent to the inbox, and begin its turn."""
     conversation = _conversation(request)
     _limit("message", visitor_address(request), config().messages_per_minute_per_address, _MINUTE)
     _limit("message", conversation.pk.hex, config().messages_per_minute_per_session, _MINUTE)
@@ -176,12 +175,12 @@ def _take_in(request: HttpRequest) -> Message:
     asked = _body(request, MessageBody)
     if asked.choice and not _was_offered(conversation, asked.choice):
         raise ApiError(422, "choice_not_offered", "This choice was not offered in this conversation.")
-    message, is_new = turns.receive(
+    begun = turns.receive_and_begin(
         conversation, asked.client_message_id, text=asked.text or "", choice=asked.choice or ""
     )
-    if not is_new and message.state == Message.State.FAILED:
-        turns.retry(message)
-    return message
+    if not begun.is_new and begun.message.state == Message.State.FAILED:
+        turns.retry(begun.message)
+    return begun
 
 
 def _read(request: HttpRequest) -> dict[str, Any]:
