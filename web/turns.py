@@ -510,8 +510,8 @@ def _commit(message: Message, turn: Turn, owner: str, *, is_new: bool = False) -
             topics=turn.topics,
             confidence=turn.understood.confidence,
             understood=turn.understood.model_dump(mode="json"),
+            to_count=True,
         )
-        ranking.after_turn(message, held)
     transaction.on_commit(functools.partial(metrics.count_turn, message, turn, is_left=is_left))
     return stored
 
@@ -552,8 +552,8 @@ def _commit_failure(message: Message, owner: str, *, counts: bool = True) -> boo
             attempts=attempts if counts else message.attempts,
             next_attempt_at=now + wait,
             kind="notice",
+            to_count=True,
         )
-        ranking.after_turn(message, held)
     return True
 
 

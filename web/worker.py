@@ -2,8 +2,8 @@
 
 Several things go on side by side, each by itself, so that none waits for another: webhooks are read into the inbox;
 new messages of Messenger and WhatsApp are answered and the answers sent; messages left by a process that ended, or due
-again after an outage, are answered; those whose answer would come too late become tasks for staff; notifications are
-sent; visitors who asked for it are erased, and what is kept
+again after an outage, are answered; those whose answer would come too late become tasks for staff; what was said is
+made findable in the console; notifications are sent; visitors who asked for it are erased, and what is kept
 long enough is deleted.
 Several workers may run: a conversation is taken by its lease, a notification by whoever moves its time first.
 """
@@ -50,6 +50,7 @@ _UNUSED_FACTOR = 20.0
 _MESSAGES_EVERY_SECONDS = 1.0
 _REDACTIONS_EVERY_SECONDS = 5.0
 _REDACTION_WAIT = timedelta(minutes=1)
+_TURNS_EVERY_SECONDS = 1.0
 _LATE_EVERY_SECONDS = 5.0
 _ERASURES_EVERY_SECONDS = 2.0
 _RETENTION_EVERY_SECONDS = 60.0
@@ -79,6 +80,7 @@ async def run() -> None:
             _keep_busy(_to_be_sent, delivering.deliver, SENT_AT_ONCE, stop, often * _LOOKS_EVERY_SECONDS),
             _every(_REDACTIONS_EVERY_SECONDS, forget_messages, stop),
             _every(_MESSAGES_EVERY_SECONDS, resume_messages, stop),
+            _every(_TURNS_EVERY_SECONDS, count_turns, stop),
             _every(_LATE_EVERY_SECONDS, give_up_late_messages, stop),
             _every(_LATE_EVERY_SECONDS, hand_back_conversations, stop),
             _every(_OVERDUE_EVERY_SECONDS, tell_of_overdue_requests, stop),
@@ -200,6 +202,12 @@ async def give_up_late_messages() -> None:
 
     for message in await in_database(late):
         await turns.give_up(message)
+
+
+async def count_turns() -> None:
+    """Make what was said findable in the console."""
+    while await in_database(ranking.count_turns) == ranking.AT_ONCE:
+        pass
 
 
 async def review_older_conversations(stop: asyncio.Event) -> None:

@@ -15,10 +15,9 @@ from django.utils import timezone
 from shared.reply import Turn
 from tests.web.conftest import NewVisitor
 from tests.web.support import UNDERSTOOD, FakeRasa, Visitor, a_handoff, an_answer, assert_notice
-from web import steps, turns
+from web import steps, turns, worker
 from web.asgi import application
 from web.conversations.models import Conversation, Handoff, Message, Reply
-from web.review import ranking
 from web.review.models import Facet
 from web.website import tokens
 
@@ -224,19 +223,20 @@ async def test_what_could_not_be_stored_leaves_no_trace(
     visitor: Visitor, rasa: FakeRasa, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The last step of a turn fails: the message failed, and is found as that, not by the topic that it was to have."""
-    after_turn, calls = ranking.after_turn, []
+    become, calls = turns._become, []
 
-    def refuse(message: Message, conversation: Conversation) -> None:
-        calls.append(message.kind)
+    def refuse(message: Message, **fields: Any) -> None:
+        calls.append(fields["kind"])
+        become(message, **fields)
         if len(calls) == 1:
             raise DataError("refused")
-        after_turn(message, conversation)
 
-    monkeypatch.setattr(ranking, "after_turn", refuse)
+    monkeypatch.setattr(turns, "_become", refuse)
     assert_notice(await visitor.send("hello", "1"))
     assert calls == ["answer", "notice"]
     message = await Message.objects.aget()
     assert (message.state, message.kind, message.topics) == ("failed", "notice", [])
+    await worker.count_turns()
     names = [name async for name in Facet.objects.values_list("name", flat=True)]
     assert "kind:notice" in names
     assert not [name for name in names if name.startswith("topic:")]

@@ -23,6 +23,7 @@ from web.contact.models import ContactRequest
 from web.conversations import pause
 from web.conversations.models import Conversation
 from web.privacy.record import Event, record
+from web.review import ranking
 from web.review.finding import Cursor, neighbours
 from web.review.intents import grouped
 from web.review.models import Review, Tag
@@ -39,6 +40,7 @@ def conversation(request: StaffRequest, pk: uuid.UUID) -> HttpResponse:
     record(request.user, Event.VIEW, f"conversation {found.pk}")
     before = request.GET.get("before", "")
     turns, earlier = turns_of(found, int(before) if before.isdecimal() and len(before) < 19 else None)
+    ranking.count_turns()
     review = Review.objects.filter(pk=found.pk).select_related("assignee", "reviewed_by").first()
     shown = {
         "conversation": found,

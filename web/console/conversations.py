@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 from web.console.access import Permission, StaffRequest, needs
 from web.console.filters import FilterForm, query_of
 from web.privacy.record import Event, record
+from web.review import ranking
 from web.review.finding import Cursor, Wanted, how_many, page_of
 from web.review.models import Review, SavedView
 
@@ -56,6 +57,7 @@ def queue_length() -> int:
 def _list(request: StaffRequest, name: str) -> HttpResponse:
     heading, by_risk, _ = LISTS[name]
     now = moment()
+    ranking.count_turns()
     form, wanted = wanted_of(name, request.GET)
     page = page_of(wanted, Cursor.read(request.GET.get("after", "")))
     query = query_of(request.GET)
@@ -88,6 +90,7 @@ def changes(request: StaffRequest) -> HttpResponse:
     now = moment()
     if not since.isdecimal() or len(since) > 14:
         return JsonResponse({"error": "since: milliseconds since 1970"}, status=400)
+    ranking.count_turns()
     changed = Review.objects.filter(changed_at__gt=datetime.fromtimestamp(int(since) / 1000, UTC))
     conversation = request.GET.get("conversation", "")
     if conversation:

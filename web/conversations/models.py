@@ -90,6 +90,12 @@ class Message(models.Model):
     topics = models.JSONField(default=list)
     confidence = models.FloatField(null=True)
     understood = models.JSONField(default=dict)
+    to_count = models.BooleanField(
+        default=False,
+        db_default=False,
+        editable=False,
+        help_text="Not yet in what the console finds its conversation by.",
+    )
 
     class Meta:
         ordering = ["id"]
@@ -98,6 +104,7 @@ class Message(models.Model):
             models.Index(fields=["conversation", "state", "id"]),
             models.Index(fields=["state", "resume_until"]),
             models.Index(fields=["kind", "-id"], name="message_by_kind"),
+            models.Index(fields=["id"], condition=models.Q(to_count=True), name="message_to_count"),
         ]
 
     def __str__(self) -> str:

@@ -201,6 +201,8 @@ def _delete(conversation: uuid.UUID, via: str, by: User | None) -> Receipt:
 def delete_from_web(conversation: Conversation, via: str, by: User | None, event: Event = Event.ERASE) -> Receipt:
     """Delete all that web keeps of a conversation, inside the caller's transaction; what became of it, not saved."""
     pk = conversation.pk
+    # Whoever counts its messages for the console is waited for, and none is counted after this.
+    Message.objects.filter(conversation=conversation, to_count=True).update(to_count=False)
     requests = ContactRequest.objects.filter(conversation=conversation)
     receipt = Erasure.objects.filter(conversation=pk).first() or Erasure(via=via)
     receipt.messages, receipt.requests = conversation.messages.count(), requests.count()

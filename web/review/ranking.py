@@ -1,17 +1,20 @@
-"""How much a conversation needs a look, and what it is found by; kept current in the transactions that change it.
+"""How much a conversation needs a look, and what it is found by.
 
-A new turn adds to what is known, whatever the conversation's length. All else (a message tried again, feedback, a
-delivery that failed, what staff do) reads the conversation anew.
+A new turn adds to what is known, whatever the conversation's length, a moment after it: the turn's commit only says
+that it is to be counted. All else (a message tried again, feedback, a delivery that failed, what staff do) reads the
+conversation anew, in the transaction that changes it.
 """
 
 from __future__ import annotations
 
+import operator
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from functools import reduce
 
 from django.db import transaction
-from django.db.models import Max, Q
+from django.db.models import Max, Min, Q
 from django.utils import timezone
 
 from web.channels.models import Delivery
@@ -30,40 +33,77 @@ _PREVIEW = 200
 _RISK_WORTH = 10**13
 #: Facets that a new turn leaves as they are: those of other messages, and tags.
 _STAY = ("kind:", "topic:", "feedback:", "marked", "tag:")
+#: Messages counted in one transaction: a visitor's waits for it.
+AT_ONCE = 20
+#: Fields of a review that counting changes.
+_COUNTED = ["state", "risk", "place", "last_at", "messages", "counted_upto", "lowest", "preview", "changed_at"]
 #: Upper ends of the ranges of length and confidence that can be filtered by.
 LENGTHS = ((1, "1"), (5, "2-5"), (20, "6-20"))
 LONGEST = "21+"
 CONFIDENCES = (0.6, 0.75, 0.9)
 
 
-@transaction.atomic(savepoint=False)
-def after_turn(message: Message, conversation: Conversation) -> None:
-    """A message was handled, or failed. Call it in the transaction that says so.
+def count_turns(most: int = AT_ONCE) -> int:
+    """Add messages that were handled, or failed, to what is known of their conversations; how many it were.
 
-    Args:
-        message: as it stands in the database from then on.
-        conversation: that of the message, the same.
+    The worker does it all the time, for many turns at once: it costs a visitor's turn nothing then. Whoever shows lists
+    does it before, so that they are right while there is no worker.
     """
-    review = _locked(conversation.pk) or _new(message, conversation)
-    if review is None or message.pk <= review.counted_upto:
-        refresh(conversation.pk)
-        return
-    review.conversation = conversation
-    text = masked(message.text)
-    _index_new(message, text)
-    _count(review, message, text)
-    known = set(_names(review)) if review.place else set()
-    names = {name for name in known if name.startswith(_STAY)} | set(facets_of(message)) | own_facets(review)
-    _store(review, names, known)
+    waiting = Message.objects.filter(to_count=True).order_by("pk")
+    if not waiting.exists():
+        return 0
+    with transaction.atomic():
+        # Another process may be at some of them.
+        taken = waiting.select_for_update(skip_locked=True, of=("self",)).select_related("conversation")
+        messages = list(taken[:most])
+        Message.objects.filter(pk__in=[message.pk for message in messages]).update(to_count=False)
+        _add(messages)
+    return len(messages)
 
 
-def _new(message: Message, conversation: Conversation) -> Review | None:
-    """The review of a conversation that begins with this message; None when it began earlier."""
-    if Message.objects.filter(conversation=conversation, pk__lt=message.pk).exists():
-        return None
-    # Whoever reads older conversations may have made it at the same moment.
-    Review.objects.bulk_create([Review(conversation=conversation, last_at=message.received_at)], ignore_conflicts=True)
-    return _locked(conversation.pk)
+def _add(messages: list[Message]) -> None:
+    by_conversation: dict[uuid.UUID, list[Message]] = {}
+    for message in messages:
+        by_conversation.setdefault(message.conversation_id, []).append(message)
+    reviews = _reviews_of(by_conversation)
+    # A message that was counted before, when it failed, or before one that was counted: nothing can be added.
+    again = {pk for pk, new in by_conversation.items() if pk not in reviews or new[0].pk <= reviews[pk].counted_upto}
+    for pk in again:
+        refresh(pk)
+    counted = [reviews[pk] for pk in by_conversation if pk not in again]
+    known: dict[uuid.UUID, set[str]] = {review.pk: set() for review in counted}
+    for pk, name in Facet.objects.filter(review__in=known).values_list("review", "name"):
+        known[pk].add(name)
+    names: dict[uuid.UUID, set[str]] = {}
+    texts: dict[int, SearchText] = {}
+    for review in counted:
+        new = by_conversation[review.pk]
+        review.conversation = new[0].conversation
+        for message in new:
+            text = masked(message.text)
+            texts[message.pk] = SearchText(message=message, conversation_id=review.pk, text=text)
+            _count(review, message, text)
+        stay = {name for name in known[review.pk] if name.startswith(_STAY)}
+        names[review.pk] = stay.union(own_facets(review), *(facets_of(message) for message in new))
+    _index_all(list(texts.values()))
+    _store_all(counted, names, known)
+
+
+def _reviews_of(messages: dict[uuid.UUID, list[Message]]) -> dict[uuid.UUID, Review]:
+    """The reviews of conversations, made for those that begin with the first of their messages."""
+    reviews = _all_locked(messages)
+    lacking = [pk for pk in messages if pk not in reviews]
+    if lacking:
+        of_them = Message.objects.filter(conversation__in=lacking).order_by().values_list("conversation")
+        firsts = dict(of_them.annotate(first=Min("pk")))
+        begun = [messages[pk][0] for pk in lacking if firsts.get(pk) == messages[pk][0].pk]
+        # Whoever reads older conversations may make them at the same moment.
+        Review.objects.bulk_create(
+            [Review(conversation=first.conversation, last_at=first.received_at) for first in begun],
+            ignore_conflicts=True,
+        )
+        reviews |= _all_locked(first.conversation_id for first in begun)
+    return reviews
 
 
 @transaction.atomic(savepoint=False)
@@ -87,7 +127,7 @@ def refresh(conversation_id: uuid.UUID) -> None:
         names.update(facets_of(message))
     names |= _said_by_people(review) | own_facets(review)
     names |= {f"tag:{pk}" for pk in review.tags.order_by().values_list("pk", flat=True)}
-    _store(review, names, set(_names(review)))
+    _store_all([review], {review.pk: names}, {review.pk: set(_names(review))})
 
 
 def missing(limit: int) -> list[uuid.UUID]:
@@ -123,7 +163,13 @@ def _is_near_miss(ranking: list[dict[str, object]]) -> bool:
 
 
 def _locked(conversation_id: uuid.UUID) -> Review | None:
-    return next(iter(Review.objects.select_for_update().filter(pk=conversation_id).order_by()), None)
+    return _all_locked([conversation_id]).get(conversation_id)
+
+
+def _all_locked(conversations: Iterable[uuid.UUID]) -> dict[uuid.UUID, Review]:
+    # In one order, so that no two wait for each other.
+    reviews = Review.objects.select_for_update().filter(pk__in=list(conversations)).order_by("pk")
+    return {review.pk: review for review in reviews}
 
 
 def _count(review: Review, message: Message, text: str) -> None:
@@ -196,13 +242,17 @@ def _index(message: Message, text: str) -> None:
         SearchText.objects.filter(message=message).delete()
 
 
-def _index_new(message: Message, text: str) -> None:
-    """The same for a message that was handled just now, without looking first whether it was indexed before."""
-    if text:
-        row = SearchText(message=message, conversation_id=message.conversation_id, text=text)
-        SearchText.objects.bulk_create([row], update_conflicts=True, unique_fields=["message"], update_fields=["text"])
-    else:
-        SearchText.objects.filter(message=message).delete()
+def _index_all(texts: list[SearchText]) -> None:
+    """The same for messages that were handled just now, without looking first whether they were indexed before."""
+    SearchText.objects.bulk_create(
+        [one for one in texts if one.text],
+        update_conflicts=True,
+        unique_fields=["message"],
+        update_fields=["text"],
+    )
+    empty = [one.message_id for one in texts if not one.text]
+    if empty:
+        SearchText.objects.filter(message__in=empty).delete()
 
 
 def _names(review: Review) -> list[str]:
@@ -223,26 +273,27 @@ def own_facets(review: Review) -> set[str]:
     return names
 
 
-def _store(review: Review, names: set[str], known: set[str]) -> None:
-    """Write the review and its facets, all with the keys that lists are ordered by.
+def _store_all(reviews: list[Review], names: Mapping[uuid.UUID, set[str]], known: Mapping[uuid.UUID, set[str]]) -> None:
+    """Write reviews and their facets, all with the keys that lists are ordered by.
 
     Args:
-        review: as it is now.
-        names: of the facets it has now.
+        reviews: as they are now.
+        names: of the facets each has now.
         known: of those that are stored.
     """
-    last = round(review.last_at.timestamp() * 1000)
-    review.place = place_of(review.risk, last)
-    review.save(force_update=True)
-    facets = Facet.objects.filter(review=review)
-    if known - names:
-        facets.filter(name__in=known - names).delete()
-    if known & names:
-        facets.update(place=review.place, last=last)
-    if names - known:
-        Facet.objects.bulk_create(
-            [Facet(review=review, name=name, place=review.place, last=last) for name in names - known]
-        )
+    gone, facets = [], []
+    for review in reviews:
+        last = round(review.last_at.timestamp() * 1000)
+        review.place = place_of(review.risk, last)
+        facets += [Facet(review=review, name=name, place=review.place, last=last) for name in names[review.pk]]
+        if left := known[review.pk] - names[review.pk]:
+            gone.append(Q(review=review, name__in=left))
+    Review.objects.bulk_create(reviews, update_conflicts=True, unique_fields=["conversation"], update_fields=_COUNTED)
+    if gone:
+        Facet.objects.filter(reduce(operator.or_, gone)).delete()
+    Facet.objects.bulk_create(
+        facets, update_conflicts=True, unique_fields=["review", "name"], update_fields=["place", "last"]
+    )
 
 
 def place_of(risk: int, last: int) -> int:

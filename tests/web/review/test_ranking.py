@@ -22,15 +22,15 @@ pytestmark = pytest.mark.django_db
 
 
 def a_message(conversation: Conversation, **fields: Any) -> Message:
-    """A message that was answered, and counted as the turn's commit counts it."""
+    """A message that was answered, and counted."""
     known = {"kind": "answer", "confidence": 0.95, "topics": ["mri"], "text": "is an mri safe"}
     message = Message.objects.create(
         conversation=conversation,
         external_id=uuid.uuid4().hex,
-        **{"state": Message.State.HANDLED, "handled_at": timezone.now(), **known, **fields},
+        **{"state": Message.State.HANDLED, "handled_at": timezone.now(), "to_count": True, **known, **fields},
     )
     Conversation.objects.filter(pk=conversation.pk).update(last_message_at=message.received_at)
-    ranking.after_turn(message, conversation)
+    assert ranking.count_turns() == 1
     return message
 
 
@@ -113,9 +113,9 @@ def test_a_message_that_was_tried_again_counts_once() -> None:
     conversation = Conversation.objects.create()
     message = a_message(conversation, state=Message.State.FAILED, kind="notice", confidence=None, topics=[])
     assert review_of(conversation).risks == [Risk.FAILED_HANDOFF]
-    Message.objects.filter(pk=message.pk).update(state=Message.State.HANDLED, kind="answer", topics=["mri"])
-    message.refresh_from_db()
-    ranking.after_turn(message, conversation)
+    answered = {"state": Message.State.HANDLED, "kind": "answer", "topics": ["mri"], "to_count": True}
+    Message.objects.filter(pk=message.pk).update(**answered)
+    ranking.count_turns()
     review = review_of(conversation)
     assert (review.risk, review.messages) == (0, 1)
     assert {"kind:answer", "topic:mri"} <= facets_of(conversation)
@@ -176,7 +176,7 @@ def test_a_message_is_searched_as_it_was_handled_last() -> None:
     Review.objects.update(counted_upto=0)
     message.text = "two"
     message.save()
-    ranking.after_turn(message, conversation)
+    assert ranking.count_turns() == 1
     assert SearchText.objects.get().text == "two"
 
 
@@ -185,8 +185,9 @@ def test_the_first_turn_begins_a_review_that_another_may_have_begun() -> None:
     conversation = Conversation.objects.create()
     message = a_message(conversation)
     Review.objects.all().delete()
-    ranking.after_turn(message, conversation)
-    ranking.after_turn(message, conversation)
+    for _ in range(2):
+        Message.objects.filter(pk=message.pk).update(to_count=True)
+        assert ranking.count_turns() == 1
     assert review_of(conversation).messages == 1
     assert "length:1" in facets_of(conversation)
 
@@ -228,15 +229,81 @@ def test_conversations_of_before_are_found() -> None:
     assert ranking.missing(10) == []
 
 
-async def test_a_turn_is_ranked_in_its_own_commit(visitor: Visitor, rasa: FakeRasa) -> None:
-    """What the website API stores is in the queue at once, with the visitor's word on it."""
+def test_many_turns_are_counted_together_as_one_by_one(django_assert_max_num_queries: Any) -> None:
+    """Messages of several conversations, new ones and known ones, by a few statements, whatever their number."""
+    conversations = [Conversation.objects.create() for _ in range(4)]
+    a_message(conversations[0], topics=["pain"], text="does it hurt")
+    for number in range(3):
+        for conversation in conversations:
+            Message.objects.create(
+                conversation=conversation,
+                external_id=f"{conversation.pk}{number}",
+                text=f"is an mri safe, I am at 310 555 010{number}" if number else "",
+                choice="" if number else "safety/mri",
+                kind="answer",
+                topics=["mri"],
+                confidence=0.5 + number / 10,
+                state=Message.State.HANDLED,
+                to_count=True,
+            )
+    with django_assert_max_num_queries(20):
+        assert ranking.count_turns() == 12
+    assert ranking.count_turns() == 0
+    kept = ("conversation", "risk", "place", "last_at", "messages", "lowest", "preview", "counted_upto", "state")
+    counted = {pk: facets_of(conversation) for conversation in conversations if (pk := conversation.pk)}
+    before = list(Review.objects.order_by("pk").values(*kept))
+    assert [review["messages"] for review in before].count(3) == 3
+    for conversation in conversations:
+        ranking.refresh(conversation.pk)
+    assert before == list(Review.objects.order_by("pk").values(*kept))
+    assert counted == {conversation.pk: facets_of(conversation) for conversation in conversations}
+    texts = SearchText.objects.values_list("text", flat=True)
+    assert sorted(texts) == ["does it hurt", *["is an mri safe, I am at [phone]"] * 8]
+
+
+def test_no_more_are_counted_at_once_than_a_visitor_can_wait_for() -> None:
+    """The rest stays for the next time, in order."""
+    conversation = Conversation.objects.create()
+    made = [
+        Message.objects.create(
+            conversation=conversation, external_id=str(number), text="x", kind="answer", to_count=True
+        )
+        for number in range(3)
+    ]
+    assert [ranking.count_turns(2), review_of(conversation).counted_upto] == [2, made[1].pk]
+    assert [ranking.count_turns(2), review_of(conversation).counted_upto] == [1, made[2].pk]
+
+
+def test_an_earlier_message_that_is_handled_later_is_counted_too() -> None:
+    """One that failed while a later one was answered."""
+    conversation = Conversation.objects.create()
+    earlier = Message.objects.create(conversation=conversation, external_id="1", text="x")
+    a_message(conversation)
+    Message.objects.filter(pk=earlier.pk).update(state="handled", kind="emergency", to_count=True)
+    ranking.count_turns()
+    review = review_of(conversation)
+    assert (review.risks, review.messages) == ([Risk.EMERGENCY], 2)
+
+
+async def test_a_turn_is_found_soon_after_it(visitor: Visitor, rasa: FakeRasa) -> None:
+    """The worker puts what was said into the queue, with the visitor's word on it."""
     rasa.says = [ReplyFormat(text="Go now.", kind="emergency", care="er_now")]
     answer = await visitor.send("ink in my eye")
+    await worker.count_turns()
     review = await Review.objects.aget()
     assert review.risks == [Risk.EMERGENCY]
     await visitor.rate(answer["replies"][0]["id"], helpful=False)
     await review.arefresh_from_db()
     assert review.risks == [Risk.EMERGENCY, Risk.THUMBS_DOWN]
+
+
+async def test_what_is_erased_before_it_was_counted_leaves_nothing(visitor: Visitor, rasa: FakeRasa) -> None:
+    """Nothing of it comes back with the counting."""
+    await visitor.send("is an mri safe")
+    assert (await visitor.http.delete("/api/chat/session", headers=visitor.headers)).status_code == 200
+    await worker.count_turns()
+    assert not await SearchText.objects.aexists()
+    assert not await Review.objects.aexists()
 
 
 @pytest.mark.django_db(transaction=True)
