@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any, Dict, List, Text, Type  # noqa: UP035 (Rasa compares these annotations by identity)
 
@@ -26,7 +25,7 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from assistant.encoder import MODEL_SHA256, encoder
-from assistant.spelling import READABLE
+from assistant.spelling import READABLE, dictionary
 
 #: Of the letter sequences.
 SHORTEST, LONGEST = 2, 5
@@ -77,27 +76,53 @@ def words_of(message: Message) -> Iterator[str]:
     yield from (f"{first} {second}" for first, second in pairwise(words))
 
 
-def letters_of(message: Message) -> Iterator[str]:
-    """Sequences of 2 to 5 letters of each word, a space before and after it; scikit-learn's `char_wb`."""
-    for word in (message.get(READABLE) or "").split():
-        padded = f" {word} "
-        for length in range(SHORTEST, LONGEST + 1):
-            yield from [padded[at : at + length] for at in range(max(len(padded) - length, 0) + 1)]
-            if len(padded) <= length:
-                break
+def written_words_of(message: Message) -> list[str]:
+    """The message's words with the marks that are written beside them."""
+    return (message.get(READABLE) or "").split()
 
 
-#: What a message is read as, and of how many examples a term has to be.
-_READ: dict[str, tuple[Callable[[Message], Iterator[str]], int]] = {"words": (words_of, 1), "letters": (letters_of, 2)}
+def itself(word: str) -> tuple[str, ...]:
+    """A word, or two, as the one term that it is."""
+    return (word,)
+
+
+def letters_of(word: str) -> tuple[str, ...]:
+    """Sequences of 2 to 5 letters of a word, a space before and after it; scikit-learn's `char_wb`."""
+    padded, found = f" {word} ", []
+    for length in range(SHORTEST, LONGEST + 1):
+        found += [padded[at : at + length] for at in range(max(len(padded) - length, 0) + 1)]
+        if len(padded) <= length:
+            break
+    return tuple(found)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a message is taken apart into, the terms of each piece, and of how many examples a term has to be."""
+
+    pieces: Callable[[Message], Iterable[str]]
+    terms: Callable[[str], tuple[str, ...]]
+    least: int
+
+    def __call__(self, message: Message) -> list[str]:
+        """All terms of a message."""
+        return [term for piece in self.pieces(message) for term in self.terms(piece)]
+
+
+_READ = {"words": Reading(words_of, itself, 1), "letters": Reading(written_words_of, letters_of, 2)}
+#: Words whose letter sequences are kept at hand: a look for each would be most of the work.
+_REMEMBERED = 10_000
+_MARKS = ".,;:!?'\"()-"
 
 
 @dataclass(frozen=True)
 class Terms:
     """The terms of the examples, and how much each weighs, by how rare it is (inverse document frequency)."""
 
-    read: Callable[[Message], Iterator[str]]
+    read: Reading
     known: Mapping[str, int]
     idf: npt.NDArray[np.float32]
+    _remembered: dict[str, list[int]] = field(default_factory=dict)
 
     @classmethod
     def learn(cls, name: str, examples: Sequence[Message]) -> Terms:
@@ -105,19 +130,28 @@ class Terms:
         # Imported here alone: serving learns nothing, and starts sooner without it.
         from sklearn.feature_extraction.text import TfidfVectorizer
 
-        read, least = _READ[name]
-        vectorizer = TfidfVectorizer(analyzer=read, min_df=least, dtype=np.float32).fit(examples)
+        read = _READ[name]
+        vectorizer = TfidfVectorizer(analyzer=read, min_df=read.least, dtype=np.float32).fit(examples)
         known = {term: int(index) for term, index in vectorizer.vocabulary_.items()}
         return cls(read, known, vectorizer.idf_.astype(np.float32))
 
     def weights(self, message: Message) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]:
         """The terms that are there, in order, and their weights: 1 + log(count), times idf, of unit length."""
-        found = Counter(map(self.known.get, self.read(message)))
-        counts = {term: count for term, count in found.items() if term is not None}
-        terms = np.array(sorted(counts), dtype=np.int32)
-        weights = (np.log(np.array([counts[term] for term in terms.tolist()], dtype=np.float32)) + 1) * self.idf[terms]
+        found = [number for piece in self.read.pieces(message) for number in self._numbers(piece)]
+        terms, counts = np.unique(np.array(found, dtype=np.int32), return_counts=True)
+        weights = (np.log(counts.astype(np.float32)) + 1) * self.idf[terms]
         norm = np.linalg.norm(weights.astype(np.float64))
         return terms, (weights / (norm or 1.0)).astype(np.float32)
+
+    def _numbers(self, piece: str) -> list[int]:
+        """The numbers of the known terms of a piece."""
+        numbers = self._remembered.get(piece)
+        if numbers is None:
+            numbers = [number for term in self.read.terms(piece) if (number := self.known.get(term)) is not None]
+            # A word of the dictionary says nothing about anyone; no other is kept.
+            if len(self._remembered) < _REMEMBERED and piece.strip(_MARKS) in dictionary():
+                self._remembered[piece] = numbers
+        return numbers
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_FEATURIZER, is_trainable=True)
@@ -183,7 +217,7 @@ class TfidfFeaturizer(SparseFeaturizer, GraphComponent):
                     json.loads((folder / f"{name}.json").read_text(encoding="utf-8")),
                     np.load(folder / f"{name}.npy", allow_pickle=False),
                 )
-                for name, (read, _) in _READ.items()
+                for name, read in _READ.items()
             ]
         return cls(execution_context.node_name, config, model_storage, resource, terms)
 

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
+from itertools import chain
 from pathlib import Path
 from typing import Any, Dict, List, Text, cast  # noqa: UP035 (Rasa compares these annotations by identity)
 
@@ -97,6 +98,8 @@ def _compile(name: str, pattern: str, vocab: Vocab) -> _Pattern:
         else:
             needs.append(element)
             tokens.append({"NORM": {"REGEX": _expression(element)}})
+    if not needs:
+        raise ValueError(f"{RULES_FILE.name}: {pattern}: no word of it has to be there")
     while tokens and tokens[-1].get("OP", "").startswith("{0"):
         tokens.pop()
     matcher = Matcher(vocab)
@@ -125,14 +128,14 @@ class _Elements:
         for element in elements:
             for word in element.split("|"):
                 (beginnings if word.endswith("*") else words)[word.removesuffix("*")].add(element)
-        self._words, self._beginnings = dict(words), dict(beginnings)
+        self._words = {word: frozenset(of_it) for word, of_it in words.items()}
+        self._beginnings = dict(beginnings)
         self._lengths = sorted({len(beginning) for beginning in beginnings})
 
     def of(self, word: str) -> frozenset[str]:
         """The elements that the word is one of."""
-        found = [self._words.get(word, _NOTHING)]
-        found += [self._beginnings.get(word[:length], _NOTHING) for length in self._lengths if length <= len(word)]
-        return frozenset().union(*found)
+        starts = {word[:length] for length in self._lengths} & self._beginnings.keys()
+        return self._words.get(word, _NOTHING).union(*(self._beginnings[start] for start in starts))
 
 
 class RedFlagRules:
@@ -153,6 +156,9 @@ class RedFlagRules:
         for context in ("idioms", "hypothetical", "quoted", "long_past", "before_visit", "now"):
             named += [(context, str(pattern)) for pattern in rules[context]]
         self._patterns = [_compile(name, pattern, self._nlp.vocab) for name, pattern in named]
+        self._by_need: defaultdict[str, list[int]] = defaultdict(list)
+        for number, pattern in enumerate(self._patterns):
+            self._by_need[pattern.needs[0]].append(number)
         self._elements = _Elements(element for pattern in self._patterns for element in pattern.needs)
         self._denials = frozenset(word for row in rules["denied"] for word in row.split("|"))
         self._spelling = SymSpell(max_dictionary_edit_distance=1, prefix_length=7)
@@ -167,8 +173,9 @@ class RedFlagRules:
         clauses = self._clauses(doc)
         found: dict[str, list[tuple[int, int]]] = {}
         there = frozenset().union(*(self._elements.of(word) for word in {token.norm_ for token in doc}))
-        for pattern in self._patterns:
-            # A matcher is slow beside this look, and most patterns have a word that is not there.
+        # A matcher is slow beside a look, and most patterns have a word that is not there.
+        for number in sorted(chain.from_iterable(self._by_need.get(element, ()) for element in there)):
+            pattern = self._patterns[number]
             if there.issuperset(pattern.needs):
                 spans = [(start, end) for _, start, end in pattern.matcher(doc)]
                 if spans:

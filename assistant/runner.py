@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from rasa.core.featurizers.tracker_featurizers import TrackerFeaturizer
 from rasa.engine.exceptions import GraphRunError
 from rasa.engine.graph import GraphNode, GraphSchema
 from rasa.engine.runner.dask import DaskGraphRunner
+
+from assistant.states import create_states
 
 
 class InOrder(DaskGraphRunner):
@@ -25,6 +28,13 @@ class InOrder(DaskGraphRunner):
     def of(cls, runner: DaskGraphRunner) -> InOrder:
         """The same nodes as another runner's."""
         return cls(runner._graph_schema, runner._instantiated_nodes)
+
+    def remember_states(self) -> None:
+        """Have the policies find the states of a conversation once."""
+        for node in self._instantiated_nodes.values():
+            featurizer = getattr(node._component, "featurizer", None)
+            if isinstance(featurizer, TrackerFeaturizer):
+                featurizer._create_states = create_states
 
     def run(self, inputs: dict[str, Any] | None = None, targets: list[str] | None = None) -> dict[str, Any]:
         wanted = tuple(targets or self._graph_schema.target_names)
@@ -62,7 +72,9 @@ class InOrder(DaskGraphRunner):
 def run_in_order(agent: Any) -> None:
     """Have an agent run its model's graph so."""
     if agent.processor is not None:
-        agent.processor.graph_runner = InOrder.of(agent.processor.graph_runner)
+        runner = InOrder.of(agent.processor.graph_runner)
+        runner.remember_states()
+        agent.processor.graph_runner = runner
         # With every message Rasa makes an empty domain to compare the loaded one with, which never changes.
         is_empty = agent.processor.domain.is_empty()
         agent.processor.domain.is_empty = lambda: is_empty

@@ -7,15 +7,15 @@ row holds the last turns and, before them, what still matters of the older ones:
 from __future__ import annotations
 
 import asyncio
-import json
 import sqlite3
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 import sqlalchemy as sa
+from pydantic_core import from_json, to_json
 from rasa.core.brokers.broker import EventBroker
 from rasa.core.tracker_store import InMemoryTrackerStore, TrackerStore
 from rasa.shared.core.constants import ACTION_LISTEN_NAME
@@ -26,6 +26,9 @@ from rasa.shared.utils.common import all_subclasses
 from sqlalchemy.pool import QueuePool
 
 from assistant.settings import settings
+
+Parameters = ParamSpec("Parameters")
+Result = TypeVar("Result")
 
 #: Turns of a conversation that are kept; rules look back two.
 KEPT_TURNS = 12
@@ -105,14 +108,14 @@ class ConversationStore(TrackerStore):
         self._next_expiry = 0.0
 
     async def save(self, tracker: DialogueStateTracker) -> None:
-        events = json.dumps([event.as_dict() for event in kept_events(tracker)], separators=(",", ":"))
-        await asyncio.to_thread(self._write, tracker.sender_id, events)
+        events = to_json([event.as_dict() for event in kept_events(tracker)]).decode()
+        await self._do(self._write, tracker.sender_id, events)
 
     async def retrieve(self, sender_id: str) -> DialogueStateTracker | None:
-        stored = await asyncio.to_thread(self._read, sender_id)
+        stored = await self._do(self._read, sender_id)
         if stored is None:
             return None
-        return DialogueStateTracker.from_events(sender_id, events_of(json.loads(stored)), self.domain.slots)
+        return DialogueStateTracker.from_events(sender_id, events_of(from_json(stored)), self.domain.slots)
 
     async def keys(self) -> Iterable[str]:
         def read() -> list[str]:
@@ -135,6 +138,14 @@ class ConversationStore(TrackerStore):
             return had_one
 
         return await asyncio.to_thread(delete)
+
+    async def _do(
+        self, work: Callable[Parameters, Result], *args: Parameters.args, **kwargs: Parameters.kwargs
+    ) -> Result:
+        """Run a statement: in a thread where it crosses a network; SQLite answers before a thread has begun."""
+        if self._engine.dialect.name == "sqlite":
+            return work(*args, **kwargs)
+        return await asyncio.to_thread(work, *args, **kwargs)
 
     def _read(self, sender_id: str) -> str | None:
         with self._engine.connect() as connection:

@@ -29,6 +29,7 @@ from assistant.encoder import ENCODER_FILE, is_held_out
 from assistant.glossary import explain
 from assistant.normalize import normalize
 from assistant.spelling import Speller
+from scripts.encoder_graph import write_lean
 from scripts.lint_content import ROOT, examples_of
 from shared.located_yaml import read
 
@@ -160,10 +161,10 @@ def _batches(texts: list[str], order: np.random.Generator) -> list[list[int]]:
 
 
 def export(model: Pooled, target: Path) -> None:
-    """Write it as ONNX with 8-bit weights."""
+    """Write it as ONNX with 8-bit weights, in the graph that is served."""
     example = {name: torch.ones(2, 8, dtype=torch.int64) for name in ("input_ids", "attention_mask", "token_type_ids")}
     with tempfile.TemporaryDirectory() as folder:
-        whole = Path(folder) / "whole.onnx"
+        whole, small = Path(folder) / "whole.onnx", Path(folder) / "small.onnx"
         torch.onnx.export(
             model,
             tuple(example.values()),
@@ -174,7 +175,8 @@ def export(model: Pooled, target: Path) -> None:
             opset_version=17,
             dynamo=False,
         )
-        quantization.quantize_dynamic(str(whole), str(target), weight_type=quantization.QuantType.QInt8)
+        quantization.quantize_dynamic(str(whole), str(small), weight_type=quantization.QuantType.QInt8)
+        write_lean(small, target)
 
 
 def main() -> None:

@@ -46,9 +46,11 @@ def test_one_example_in_five_is_held_out() -> None:
 
 
 def test_a_vector_does_not_depend_on_its_batch() -> None:
-    """A message gets the same vector alone and among longer ones."""
+    """A message gets the same vector alone as among longer ones and ones of its own length, as when it is taught."""
     alone = encoder().encode(["does it hurt"])
-    among = encoder().encode(["does it hurt", "a much longer message about ink and needles and healing", ""])
+    among = encoder().encode(
+        ["does it hurt", "a much longer message about ink and needles and healing", "", "FEVER AND PUS", "who are you"]
+    )
     np.testing.assert_array_equal(alone[0], among[0])
 
 
