@@ -6,14 +6,20 @@ found once; the nodes, what they are given and what they give are the same.
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from typing import Any
 
 from rasa.core.featurizers.tracker_featurizers import TrackerFeaturizer
-from rasa.engine.exceptions import GraphRunError
+from rasa.engine.exceptions import GraphComponentException, GraphRunError
 from rasa.engine.graph import GraphNode, GraphSchema
 from rasa.engine.runner.dask import DaskGraphRunner
+from rasa.shared.exceptions import RasaException
 
 from assistant.states import create_states
+
+#: A node's name, what it does, and its arguments with the nodes that they come from.
+_Step = tuple[str, Callable[..., Any], list[tuple[str, str]]]
 
 
 class InOrder(DaskGraphRunner):
@@ -22,7 +28,7 @@ class InOrder(DaskGraphRunner):
     def __init__(self, schema: GraphSchema, nodes: dict[str, GraphNode]) -> None:
         self._graph_schema = schema
         self._instantiated_nodes = nodes
-        self._plans: dict[tuple[str, ...], list[tuple[GraphNode, str, list[str]]]] = {}
+        self._plans: dict[tuple[str, ...], list[_Step]] = {}
 
     @classmethod
     def of(cls, runner: DaskGraphRunner) -> InOrder:
@@ -41,32 +47,35 @@ class InOrder(DaskGraphRunner):
         if wanted not in self._plans:
             self._plans[wanted] = self._plan(wanted)
         known: dict[str, Any] = dict(inputs or {})
-        for node, name, needs in self._plans[wanted]:
+        for name, work, needs in self._plans[wanted]:
             try:
-                _, known[name] = node(*((need, known[need]) for need in needs))
+                given = {argument: known[need] for argument, need in needs}
             except KeyError as error:
-                if error.args and error.args[0] in needs:
-                    raise GraphRunError(f"Missing input to run node '{name}'.") from error
+                raise GraphRunError(f"Missing input to run node '{name}'.") from error
+            try:
+                known[name] = work(**given)
+            except RasaException:
                 raise
+            except Exception as error:
+                raise GraphComponentException(f"Error running graph component for node {name}.") from error
         return {target: known[target] for target in wanted}
 
-    def _plan(self, targets: tuple[str, ...]) -> list[tuple[GraphNode, str, list[str]]]:
+    def _plan(self, targets: tuple[str, ...]) -> list[_Step]:
         """Every node that the targets need, each after those it needs; what is no node is an input."""
-        order: dict[str, None] = {}
+        order: dict[str, _Step] = {}
 
         def visit(name: str) -> None:
             if name in order or name not in self._graph_schema.nodes:
                 return
-            for need in self._graph_schema.nodes[name].needs.values():
+            node = self._instantiated_nodes[name]
+            needs = list(self._graph_schema.nodes[name].needs.items())
+            for _, need in needs:
                 visit(need)
-            order[name] = None
+            order[name] = (name, functools.partial(node._fn, node._component), needs)
 
         for target in targets:
             visit(target)
-        return [
-            (self._instantiated_nodes[name], name, list(self._graph_schema.nodes[name].needs.values()))
-            for name in order
-        ]
+        return list(order.values())
 
 
 def run_in_order(agent: Any) -> None:

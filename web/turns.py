@@ -373,8 +373,11 @@ def _commit_then_next(held: _Held, message: Message, turn: Turn) -> _Work | None
     """Store what came of a message and take the next one, at once."""
     try:
         with transaction.atomic():
-            stored = _commit(message, turn, held.owner, is_new=held.is_new and message.pk == held.up_to)
-            work = _next_work(held) if stored is not None else None
+            is_new = held.is_new and message.pk == held.up_to
+            # Nothing is handled after a message that was asked for.
+            held.is_held = not (is_new and _gave_back(message, held.owner))
+            stored = _commit(message, turn, held.owner if held.is_held else None, is_new=is_new)
+            work = _next_work(held) if stored is not None and held.is_held else None
         if message.pk == held.up_to:
             held.replies = stored or []
         return work
@@ -383,6 +386,9 @@ def _commit_then_next(held: _Held, message: Message, turn: Turn) -> _Work | None
         logger.error("Message %s: its replies can't be stored (%s)", message.pk, type(error).__name__)
         held.is_held = True
         return _fail_then_next(held, message)
+    except BaseException:
+        held.is_held = True
+        raise
 
 
 def _fail_then_next(held: _Held, message: Message, *, counts: bool = True, stops: bool = False) -> _Work | None:
@@ -480,10 +486,31 @@ def _held(message: Message, owner: str) -> Conversation | None:
     return next(iter(held.order_by()), None)
 
 
-def _commit(message: Message, turn: Turn, owner: str, *, is_new: bool = False) -> list[Reply] | None:
-    """Store all that came of a message, at once; its replies, or None when the lease was lost: someone else does it."""
+def _gave_back(message: Message, owner: str) -> bool:
+    """Give the conversation back, if it is still ours and as it was when its message was taken in.
+
+    Its row is locked then until the transaction ends.
+    """
+    known = message.conversation
+    same = {"paused_by": known.paused_by, "paused_until": known.paused_until}
+    ours = Conversation.objects.filter(pk=known.pk, lease_owner=owner, **same)
+    return ours.update(lease_owner="", lease_until=None) == 1
+
+
+def _commit(message: Message, turn: Turn, owner: str | None, *, is_new: bool = False) -> list[Reply] | None:
+    """Store all that came of a message, at once.
+
+    Args:
+        message: what was said.
+        turn: what came of it.
+        owner: of the lease; None where the conversation was given back in this transaction.
+        is_new: whether nothing can have come of the message before.
+
+    Returns:
+        Its replies, or None when the lease was lost: someone else does it.
+    """
     with transaction.atomic(savepoint=False):
-        held = _held(message, owner)
+        held = message.conversation if owner is None else _held(message, owner)
         if held is None:
             return None
         _read_again(message)

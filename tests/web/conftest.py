@@ -19,6 +19,7 @@ from tests.web.support import FakeRasa, Visitor, exchange_with
 from web import rasa as rasa_module
 from web.asgi import application
 from web.config import Config, config
+from web.content.signing import forget_signed_topics
 
 NewVisitor = Callable[..., Awaitable[Visitor]]
 
@@ -34,6 +35,12 @@ def _no_counts() -> Iterator[None]:
     cache.clear()
     yield
     cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def _no_signed_topics() -> None:
+    """No test knows the signatures of another."""
+    forget_signed_topics()
 
 
 @pytest.fixture

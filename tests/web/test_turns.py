@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import DataError
+from django.db import DataError, OperationalError
 from django.db.backends.utils import CursorWrapper
 from django.utils import timezone
 
@@ -17,6 +17,7 @@ from tests.web.conftest import NewVisitor
 from tests.web.support import UNDERSTOOD, FakeRasa, Visitor, a_handoff, an_answer, assert_notice
 from web import steps, turns, worker
 from web.asgi import application
+from web.conversations import pause
 from web.conversations.models import Conversation, Handoff, Message, Reply
 from web.review.models import Facet
 from web.website import tokens
@@ -297,3 +298,36 @@ async def test_the_replies_told_are_the_ones_stored(visitor: Visitor, rasa: Fake
     told = (await visitor.send("hello"))["replies"]
     (message,) = await visitor.log()
     assert message["replies"] == told
+
+
+async def test_a_pause_while_rasa_works_is_kept_to(visitor: Visitor, rasa: FakeRasa) -> None:
+    """Staff take over between the message and its answer: the answer is not given, and the conversation is free."""
+
+    async def take_over(asked: dict[str, Any]) -> None:
+        conversation = await Conversation.objects.aget()
+        await steps.in_database(pause.pause, conversation, Conversation.PausedBy.CONSOLE)
+
+    rasa.before_answer = take_over
+    replies = (await visitor.send("is it safe"))["replies"]
+    assert [reply["kind"] for reply in replies] == ["notice"]
+    conversation = await Conversation.objects.aget()
+    assert (conversation.lease_owner, conversation.lease_until) == ("", None)
+    assert (await Message.objects.aget()).state == "left"
+
+
+@pytest.mark.parametrize("step", ["_become", "_gave_back", "store_replies"])
+async def test_a_turn_that_breaks_at_its_end_keeps_no_lease(
+    visitor: Visitor, rasa: FakeRasa, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    """The database goes away in the last step: the conversation is given back, so that the message can be taken up."""
+
+    def fail(*arguments: object, **named: object) -> None:
+        raise OperationalError("gone")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(turns, step, fail)
+        assert (await visitor.post(client_message_id="1", text="hello")).status_code == 503
+    conversation = await Conversation.objects.aget()
+    assert (conversation.lease_owner, conversation.lease_until) == ("", None)
+    assert (await Message.objects.aget()).state == "received"
+    assert (await visitor.send("hello", "1"))["replies"][0]["kind"] == "answer"

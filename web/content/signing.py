@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from functools import lru_cache
+
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -10,6 +13,9 @@ from shared.clinic import clinic
 from shared.content import Topic
 from shared.reply import Reply, Review, Source
 from web.content.models import Signature
+
+#: Other processes show a new signature after this long.
+_SOON_SECONDS = 5
 
 
 class WordingChanged(Exception):
@@ -32,7 +38,7 @@ def sign(topic: Topic, digest: str, signer: User, name: str) -> Signature:
         raise WordingChanged
     try:
         with transaction.atomic():
-            return Signature.objects.create(
+            signature = Signature.objects.create(
                 topic=topic.id,
                 digest=topic.digest,
                 text=topic.wording.text,
@@ -42,6 +48,8 @@ def sign(topic: Topic, digest: str, signer: User, name: str) -> Signature:
             )
     except IntegrityError:
         return Signature.objects.get(topic=topic.id, digest=digest, withdrawn_at=None)
+    forget_signed_topics()
+    return signature
 
 
 def withdraw(signature: Signature, by: User) -> bool:
@@ -60,13 +68,24 @@ def review_of(reply: Reply) -> Review | None:
 
     What was put before an answer or left out of it, as when it is said again in short, was not signed with it.
     """
-    if reply.topic is None:
+    if reply.topic is None or reply.topic not in _signed_topics(int(time.monotonic() // _SOON_SECONDS)):
         return None
     for signature in Signature.objects.filter(topic=reply.topic, withdrawn_at=None):
         is_same = _filled(signature.text) == reply.text and _same_sources(signature.sources, reply.sources)
         if is_same and signature.is_untouched:
             return Review(by=signature.name, on=timezone.localdate(signature.signed_at))
     return None
+
+
+@lru_cache(maxsize=1)
+def _signed_topics(_moment: int) -> frozenset[str]:
+    """Topics with a signature, looked up again after a moment: most have none, and each answer would ask."""
+    return frozenset(Signature.objects.filter(withdrawn_at=None).values_list("topic", flat=True))
+
+
+def forget_signed_topics() -> None:
+    """Have the next answer look anew."""
+    _signed_topics.cache_clear()
 
 
 def _filled(text: str) -> str:
