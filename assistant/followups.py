@@ -118,15 +118,18 @@ class Past:
     answered: list[tuple[str, str]]
     #: The words of the last turn, unless it was an emergency.
     said: str = ""
+    #: The full intent of the last turn where that was surely an emergency, and not one said again.
+    alarm: str | None = None
 
     @classmethod
     def of(cls, tracker: DialogueStateTracker | None) -> Past:
         choices: list[tuple[str, str]] = []
         answered: list[tuple[str, str]] = []
-        label, question, asked, intent = None, "", "", ""
+        label, question, asked, intent, is_sure_alarm = None, "", "", "", False
         for event in tracker.events if tracker else []:
             if isinstance(event, UserUttered):
                 asked, intent = event.text or "", full_intent(event.parse_data)
+                is_sure_alarm = _is_sure_alarm(event.parse_data or {})
                 choices = []
                 if base_intent(intent) in _FOLLOWED:
                     asked = (event.parse_data or {}).get("question") or asked
@@ -137,9 +140,23 @@ class Past:
                     label, question = None, ""
             elif isinstance(event, BotUttered):
                 choices += [(button["payload"], button["title"]) for button in event.data.get("buttons") or []]
-        return cls(choices, label, question, answered, "" if base_intent(intent) == "emergency" else asked)
+        is_alarm = base_intent(intent) == "emergency"
+        return cls(
+            choices,
+            label,
+            question,
+            answered,
+            "" if is_alarm else asked,
+            intent if is_alarm and is_sure_alarm else None,
+        )
 
 
+#: Decided where what is not understood follows an emergency.
+_ALARM_AGAIN = "alarm_again"
+#: From here on the classifier's alarm may be said again.
+_SURE_ALARM = 0.65
+#: Handed over, but no sign that something else is meant.
+_SAYS_NOTHING = frozenset({"handoff/unanswered", "handoff/language"})
 #: What can be followed up: topics, and what only the clinic can do ("and on Sundays?").
 _FOLLOWED = frozenset({"safety", "handoff"})
 #: Remarks, which a few words that lean on what was said may look like.
@@ -189,6 +206,8 @@ async def in_conversation(parsed: dict[str, Any], text: str, past: Past, parse: 
     label = full_intent(parsed)
     if base_intent(label) == "emergency":
         return parsed
+    if past.alarm and (after := _after_alarm(parsed, past.alarm)) is not None:
+        return after
     is_clear = parsed.get("decision") == "accepted" and (_is_topic(parsed) or sureness(parsed) >= _UNSURE)
     if not is_clear and (said := _SAID_BEFORE.match(text)):
         # "If it hurts" by itself may be a complaint or a condition; asked for, it is a question.
@@ -217,6 +236,24 @@ async def in_conversation(parsed: dict[str, Any], text: str, past: Past, parse: 
     if any(label == known and _alike(text, question) for known, question in past.answered):
         return {**parsed, "again": "repeated"}
     return parsed
+
+
+def _is_sure_alarm(parsed: dict[str, Any]) -> bool:
+    """Whether a rule saw an emergency, or the classifier is sure of it."""
+    is_seen = any(hit.get("excuse") is None for hit in parsed.get("red_flags") or [])
+    return parsed.get("decision") != _ALARM_AGAIN and (is_seen or sureness(parsed) >= _SURE_ALARM)
+
+
+def _after_alarm(parsed: dict[str, Any], alarm: str) -> dict[str, Any] | None:
+    """What follows an emergency: "I'm still up here" is about it, and a question begins with the warning line.
+
+    None for what is surely something else, such as thanks or a wish to book. Said again it is once, not for ever: the
+    alarm may have been a false one.
+    """
+    if parsed.get("decision") != "accepted" or full_intent(parsed) in _SAYS_NOTHING:
+        ranking = [(entry["name"], entry["confidence"]) for entry in parsed.get("intent_ranking") or []]
+        return {**parsed, **parse_result(alarm, 1.0, ranking), "decision": _ALARM_AGAIN}
+    return {**parsed, "warns": True} if _is_topic(parsed) else None
 
 
 async def _last_sentence(parsed: dict[str, Any], text: str, past: Past, parse: Parse) -> dict[str, Any] | None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from rasa.shared.core.events import UserUttered
+from rasa.shared.core.trackers import DialogueStateTracker
 
 from assistant.followups import Past, in_conversation, named_choice, names_a_missing_choice
 from assistant.selection import full_intent, parse_result
@@ -93,6 +95,44 @@ async def test_an_alarm_that_only_the_conversation_raises_is_warned() -> None:
         not_understood(), "and for how long", past, Pipeline({"throat": "emergency/anaphylaxis"})
     )
     assert read["warns"]
+
+
+@pytest.mark.parametrize(
+    ("parsed", "label", "warns"),
+    [
+        (not_understood(), "emergency/self_harm", False),
+        (understood("handoff/unanswered"), "emergency/self_harm", False),
+        (understood("handoff/language"), "emergency/self_harm", False),
+        (understood("safety/pain"), "safety/pain", True),
+        (understood("thanks"), "thanks", False),
+        (understood("handoff/prices"), "handoff/prices", False),
+        (understood("emergency/eye"), "emergency/eye", False),
+    ],
+)
+async def test_what_follows_an_emergency_is_about_it(parsed: dict[str, Any], label: str, *, warns: bool) -> None:
+    """Where it says nothing else: "I'm still up here". A topic is answered behind the warning line."""
+    past = Past([], None, "", [], alarm="emergency/self_harm")
+    read = await in_conversation(parsed, "I'm still up here", past, Pipeline(LABELS))
+    assert full_intent(read) == label
+    assert bool(read.get("warns")) is warns
+
+
+def after(parsed: dict[str, Any]) -> Past:
+    """The past of a conversation in which this was said last."""
+    said = UserUttered("x", intent=parsed["intent"], parse_data=parsed)
+    return Past.of(DialogueStateTracker.from_events("x", [said]))
+
+
+def test_only_a_sure_alarm_is_said_again_and_once() -> None:
+    """One that a rule saw, or that the classifier is sure of; saying it again is no new alarm."""
+    unsure = understood("emergency/eye", 0.4)
+    seen = {**unsure, "red_flags": [{"kind": "eye", "excuse": None}]}
+    excused = {**unsure, "red_flags": [{"kind": "eye", "excuse": "idiom"}]}
+    assert after(understood("emergency/eye", 0.9)).alarm == after(seen).alarm == "emergency/eye"
+    again = {**seen, "decision": "alarm_again"}
+    assert (
+        after(unsure).alarm is after(excused).alarm is after(again).alarm is after(understood("thanks")).alarm is None
+    )
 
 
 async def test_symptoms_add_up() -> None:

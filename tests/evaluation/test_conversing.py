@@ -81,7 +81,7 @@ def test_a_bad_line_is_named(tmp_path: Path, line: str) -> None:
         read_scripts(path)
 
 
-@pytest.mark.parametrize("split", ["validation"])
+@pytest.mark.parametrize("split", ["validation", "hard", "red_flags"])
 def test_the_conversations_can_be_read(split: str) -> None:
     """At least forty in each half, no id twice."""
     scripts = read_scripts(CONVERSATIONS / f"{split}.jsonl")
