@@ -40,7 +40,7 @@ def conversation(request: StaffRequest, pk: uuid.UUID) -> HttpResponse:
     record(request.user, Event.VIEW, f"conversation {found.pk}")
     before = request.GET.get("before", "")
     turns, earlier = turns_of(found, int(before) if before.isdecimal() and len(before) < 19 else None)
-    ranking.count_turns()
+    ranking.count_before_lists()
     review = Review.objects.filter(pk=found.pk).select_related("assignee", "reviewed_by").first()
     shown = {
         "conversation": found,

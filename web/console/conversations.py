@@ -57,7 +57,7 @@ def queue_length() -> int:
 def _list(request: StaffRequest, name: str) -> HttpResponse:
     heading, by_risk, _ = LISTS[name]
     now = moment()
-    ranking.count_turns()
+    ranking.count_before_lists()
     form, wanted = wanted_of(name, request.GET)
     page = page_of(wanted, Cursor.read(request.GET.get("after", "")))
     query = query_of(request.GET)
@@ -90,7 +90,7 @@ def changes(request: StaffRequest) -> HttpResponse:
     now = moment()
     if not since.isdecimal() or len(since) > 14:
         return JsonResponse({"error": "since: milliseconds since 1970"}, status=400)
-    ranking.count_turns()
+    ranking.count_before_lists()
     changed = Review.objects.filter(changed_at__gt=datetime.fromtimestamp(int(since) / 1000, UTC))
     conversation = request.GET.get("conversation", "")
     if conversation:

@@ -7,13 +7,14 @@ conversation anew, in the transaction that changes it.
 
 from __future__ import annotations
 
+import logging
 import operator
 import uuid
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from functools import reduce
 
-from django.db import transaction
+from django.db import DatabaseError, OperationalError, transaction
 from django.db.models import Max, Min, Q
 from django.utils import timezone
 
@@ -21,6 +22,8 @@ from web.channels.models import Delivery
 from web.conversations.models import Conversation, Feedback, Message, StaffTask
 from web.privacy.masking import masked
 from web.review.models import Facet, Mark, Review, Risk, SearchText
+
+logger = logging.getLogger(__name__)
 
 #: An answer given with less confidence than this is worth a look.
 SURE = 0.75
@@ -46,19 +49,41 @@ CONFIDENCES = (0.6, 0.75, 0.9)
 def count_turns(most: int = AT_ONCE) -> int:
     """Add messages that were handled, or failed, to what is known of their conversations; how many it were.
 
-    The worker does it all the time, for many turns at once: it costs a visitor's turn nothing then. Whoever shows lists
-    does it before, so that they are right while there is no worker.
+    The worker does it all the time, for many turns at once: it costs a visitor's turn nothing then.
     """
     waiting = Message.objects.filter(to_count=True).order_by("pk")
     if not waiting.exists():
         return 0
-    with transaction.atomic():
-        # Another process may be at some of them.
-        taken = waiting.select_for_update(skip_locked=True, of=("self",)).select_related("conversation")
-        messages = list(taken[:most])
-        Message.objects.filter(pk__in=[message.pk for message in messages]).update(to_count=False)
-        _add(messages)
+    messages: list[Message] = []
+    try:
+        with transaction.atomic():
+            # Another process may be at some of them.
+            taken = waiting.select_for_update(skip_locked=True, of=("self",)).select_related("conversation")
+            messages = list(taken[:most])
+            Message.objects.filter(pk__in=[message.pk for message in messages]).update(to_count=False)
+            _add(messages)
+    except OperationalError:
+        # The database is away, or locked: all of them wait.
+        raise
+    except Exception as error:  # noqa: BLE001 (whatever is wrong with one message)
+        if most > 1:
+            # One that can't be counted must not keep the others out of the console.
+            return sum(count_turns(1) for _ in range(most))
+        for message in messages:
+            logger.error("Message %s can't be counted (%s): no list has it", message.pk, type(error).__name__)
+            Message.objects.filter(pk=message.pk).update(to_count=False)
     return len(messages)
+
+
+def count_before_lists() -> None:
+    """The same for whoever shows lists, so that they are right while there is no worker.
+
+    A list that is a moment behind is better than none.
+    """
+    try:
+        count_turns()
+    except DatabaseError as error:
+        logger.error("Turns can't be counted (%s)", type(error).__name__)
 
 
 def _add(messages: list[Message]) -> None:
@@ -127,7 +152,8 @@ def refresh(conversation_id: uuid.UUID) -> None:
         names.update(facets_of(message))
     names |= _said_by_people(review) | own_facets(review)
     names |= {f"tag:{pk}" for pk in review.tags.order_by().values_list("pk", flat=True)}
-    _store_all([review], {review.pk: names}, {review.pk: set(_names(review))})
+    known = set(Facet.objects.filter(review=review).values_list("name", flat=True))
+    _store_all([review], {review.pk: names}, {review.pk: known})
 
 
 def missing(limit: int) -> list[uuid.UUID]:
@@ -253,10 +279,6 @@ def _index_all(texts: list[SearchText]) -> None:
     empty = [one.message_id for one in texts if not one.text]
     if empty:
         SearchText.objects.filter(message__in=empty).delete()
-
-
-def _names(review: Review) -> list[str]:
-    return list(Facet.objects.filter(review=review).values_list("name", flat=True))
 
 
 def own_facets(review: Review) -> set[str]:

@@ -7,6 +7,7 @@ import uuid
 from typing import Any
 
 import pytest
+from django.db import OperationalError
 from django.utils import timezone
 
 from shared.reply import Reply as ReplyFormat
@@ -283,6 +284,44 @@ def test_an_earlier_message_that_is_handled_later_is_counted_too() -> None:
     ranking.count_turns()
     review = review_of(conversation)
     assert (review.risks, review.messages) == ([Risk.EMERGENCY], 2)
+
+
+def test_one_that_cant_be_counted_keeps_no_other_out(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The rest are found, and it is not tried for ever; the log names it without a word of it."""
+    conversations = [Conversation.objects.create() for _ in range(3)]
+    for number, conversation in enumerate(conversations):
+        said = {"text": "bad" if number == 0 else "good", "kind": "answer", "to_count": True}
+        Message.objects.create(conversation=conversation, external_id=str(number), **said)
+
+    def mask(text: str) -> str:
+        if text == "bad":
+            raise ValueError(text)
+        return text
+
+    monkeypatch.setattr(ranking, "masked", mask)
+    ranking.count_turns()
+    assert {review.pk for review in Review.objects.all()} == {conversation.pk for conversation in conversations[1:]}
+    assert ranking.count_turns() == 0
+    assert "can't be counted (ValueError)" in caplog.text
+    assert "bad" not in caplog.text
+
+
+def test_a_locked_database_keeps_what_waits_and_shows_the_list(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is counted later; a page is a moment behind meanwhile."""
+    conversation = Conversation.objects.create()
+    Message.objects.create(conversation=conversation, external_id="1", text="x", kind="answer", to_count=True)
+
+    def locked(*arguments: object) -> None:
+        raise OperationalError("database is locked")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(ranking, "_add", locked)
+        ranking.count_before_lists()
+        with pytest.raises(OperationalError):
+            ranking.count_turns()
+    assert ranking.count_turns() == 1
 
 
 async def test_a_turn_is_found_soon_after_it(visitor: Visitor, rasa: FakeRasa) -> None:
