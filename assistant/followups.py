@@ -120,16 +120,19 @@ class Past:
     said: str = ""
     #: The full intent of the last turn where that was surely an emergency, and not one said again.
     alarm: str | None = None
+    #: The language of the last turn.
+    language: str = "en"
 
     @classmethod
     def of(cls, tracker: DialogueStateTracker | None) -> Past:
         choices: list[tuple[str, str]] = []
         answered: list[tuple[str, str]] = []
-        label, question, asked, intent, is_sure_alarm = None, "", "", "", False
+        label, question, asked, intent, is_sure_alarm, language = None, "", "", "", False, "en"
         for event in tracker.events if tracker else []:
             if isinstance(event, UserUttered):
                 asked, intent = event.text or "", full_intent(event.parse_data)
                 is_sure_alarm = _is_sure_alarm(event.parse_data or {})
+                language = (event.parse_data or {}).get("language") or "en"
                 choices = []
                 if base_intent(intent) in _FOLLOWED:
                     asked = (event.parse_data or {}).get("question") or asked
@@ -148,6 +151,7 @@ class Past:
             answered,
             "" if is_alarm else asked,
             intent if is_alarm and is_sure_alarm else None,
+            language,
         )
 
 
@@ -206,7 +210,7 @@ async def in_conversation(parsed: dict[str, Any], text: str, past: Past, parse: 
     label = full_intent(parsed)
     if base_intent(label) == "emergency":
         return parsed
-    if past.alarm and (after := _after_alarm(parsed, past.alarm)) is not None:
+    if past.alarm and (after := _after_alarm(parsed, past.alarm, past.language)) is not None:
         return after
     is_clear = parsed.get("decision") == "accepted" and (_is_topic(parsed) or sureness(parsed) >= _UNSURE)
     if not is_clear and (said := _SAID_BEFORE.match(text)):
@@ -244,7 +248,7 @@ def _is_sure_alarm(parsed: dict[str, Any]) -> bool:
     return parsed.get("decision") != _ALARM_AGAIN and (is_seen or sureness(parsed) >= _SURE_ALARM)
 
 
-def _after_alarm(parsed: dict[str, Any], alarm: str) -> dict[str, Any] | None:
+def _after_alarm(parsed: dict[str, Any], alarm: str, language: str) -> dict[str, Any] | None:
     """What follows an emergency: "I'm still up here" is about it, and a question begins with the warning line.
 
     None for what is surely something else, such as thanks or a wish to book. Said again it is once, not for ever: the
@@ -252,7 +256,8 @@ def _after_alarm(parsed: dict[str, Any], alarm: str) -> dict[str, Any] | None:
     """
     if parsed.get("decision") != "accepted" or full_intent(parsed) in _SAYS_NOTHING:
         ranking = [(entry["name"], entry["confidence"]) for entry in parsed.get("intent_ranking") or []]
-        return {**parsed, **parse_result(alarm, 1.0, ranking), "decision": _ALARM_AGAIN}
+        # Of "sigo igual" no one can tell the language.
+        return {**parsed, **parse_result(alarm, 1.0, ranking), "decision": _ALARM_AGAIN, "language": language}
     return {**parsed, "warns": True} if _is_topic(parsed) else None
 
 

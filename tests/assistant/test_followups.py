@@ -117,6 +117,13 @@ async def test_what_follows_an_emergency_is_about_it(parsed: dict[str, Any], lab
     assert bool(read.get("warns")) is warns
 
 
+async def test_advice_is_said_again_in_the_language_of_the_alarm() -> None:
+    """A few words more may look like any language."""
+    past = after({**understood("emergency/anaphylaxis"), "language": "es"})
+    read = await in_conversation({**not_understood(), "language": "en"}, "sigo igual", past, Pipeline(LABELS))
+    assert (full_intent(read), read["language"]) == ("emergency/anaphylaxis", "es")
+
+
 def after(parsed: dict[str, Any]) -> Past:
     """The past of a conversation in which this was said last."""
     said = UserUttered("x", intent=parsed["intent"], parse_data=parsed)
