@@ -81,8 +81,9 @@ def receive(
     said = {"text": text, "choice": choice, "attachment": attachment}
     try:
         with transaction.atomic():
-            message = Message.objects.create(conversation=conversation, **said, **key)
+            # First, so that ids of a conversation are in the order of commits: no later one begins before an earlier.
             Conversation.objects.filter(pk=conversation.pk).update(last_message_at=timezone.now())
+            message = Message.objects.create(conversation=conversation, **said, **key)
         return message, True
     except IntegrityError:
         return _known(key), False
@@ -100,11 +101,13 @@ def receive_and_begin(conversation: Conversation, external_id: str, *, text: str
     try:
         with transaction.atomic():
             now = timezone.now()
-            message = Message.objects.create(conversation=conversation, text=text, choice=choice, **key)
-            held = _Held(conversation.pk, uuid.uuid4().hex, now + PATIENCE, message, is_new=True)
-            held.is_held = _claim(conversation.pk, held.owner, last_message_at=now)
-            if not held.is_held:
+            owner = uuid.uuid4().hex
+            # First, as in `receive`.
+            is_held = _claim(conversation.pk, owner, last_message_at=now)
+            if not is_held:
                 Conversation.objects.filter(pk=conversation.pk).update(last_message_at=now)
+            message = Message.objects.create(conversation=conversation, text=text, choice=choice, **key)
+            held = _Held(conversation.pk, owner, now + PATIENCE, message, is_new=True, is_held=is_held)
             work = _next_work(held) if held.is_held else None
         return Begun(message, held, work)
     except IntegrityError:

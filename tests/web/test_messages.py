@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
+import time
 from typing import Any
 
 import pytest
@@ -125,6 +127,26 @@ async def test_ten_messages_at_once_are_ten_turns_in_order(visitor: Visitor, ras
     assert [message["replies"][0]["text"] for message in log] == [f"Answer {number}." for number in range(1, 11)]
     assert {a["message_id"]: a["replies"] for a in answers} == {m["message_id"]: m["replies"] for m in log}
     assert (await Conversation.objects.aget()).lease_owner == ""
+
+
+async def test_one_that_is_still_being_stored_keeps_its_place(
+    visitor: Visitor, rasa: FakeRasa, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next, sent a moment later, is not answered before it, whatever holds up the first one's commit."""
+    create, is_stored = Message.objects.create, threading.Event()
+
+    def slowly(**fields: Any) -> Message:
+        message = create(**fields)
+        if fields["text"] == "first":
+            is_stored.set()
+            time.sleep(0.3)
+        return message
+
+    monkeypatch.setattr(Message.objects, "create", slowly)
+    first = asyncio.create_task(visitor.send("first"))
+    await asyncio.to_thread(is_stored.wait, 5)
+    await asyncio.gather(first, visitor.send("second"))
+    assert rasa.texts == ["first", "second"]
 
 
 async def test_visitors_do_not_wait_for_each_other(new_visitor: NewVisitor, rasa: FakeRasa) -> None:
