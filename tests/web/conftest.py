@@ -61,12 +61,18 @@ def rasa(monkeypatch: pytest.MonkeyPatch) -> FakeRasa:
 
 
 @pytest_asyncio.fixture
-async def http(transactional_db: None, rasa: FakeRasa) -> AsyncIterator[httpx.AsyncClient]:
+async def database(transactional_db: None) -> AsyncIterator[None]:
+    """A database that several threads use at once; the test's own connection is closed, so that it can be dropped."""
+    yield
+    await sync_to_async(connections.close_all)()
+
+
+@pytest_asyncio.fixture
+async def http(database: None, rasa: FakeRasa) -> AsyncIterator[httpx.AsyncClient]:
     """The public process over ASGI, as a server calls it: each request has its own thread and connection."""
     transport = httpx.ASGITransport(application, client=("203.0.113.7", 40000))
     async with httpx.AsyncClient(transport=transport, base_url="http://testserver") as client:
         yield client
-    await sync_to_async(connections.close_all)()
 
 
 @pytest.fixture

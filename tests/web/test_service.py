@@ -18,11 +18,12 @@ SUITES = (
     "test_erasure.py",
     "test_bad_input.py::test_control_characters_are_left_out",
     "test_health.py::test_a_database_without_tables_is_not_well",
+    "review/test_ranking.py",
 )
 
 
 def test_turns_hold_on_postgresql(postgresql: str) -> None:
-    """Ten at once in order, the lease, once per id, erasure, more visitors than connections: as on SQLite."""
+    """Ten at once in order, the lease, once per id, erasure, more visitors than connections, counting: as on SQLite."""
     suites = [f"{ROOT}/tests/web/{name}" for name in SUITES]
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "--tb=short", "-p", "no:cacheprovider", *suites],

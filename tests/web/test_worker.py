@@ -164,7 +164,7 @@ async def test_a_round_that_fails_is_not_the_last(monkeypatch: pytest.MonkeyPatc
     assert rounds == 3
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("database")
 async def test_a_worker_that_was_seen_is_alive() -> None:
     """And one that was not seen for a while is not."""
     await worker.beat()

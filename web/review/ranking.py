@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from functools import reduce
 
-from django.db import DatabaseError, OperationalError, transaction
+from django.db import DatabaseError, OperationalError, connection, transaction
 from django.db.models import Max, Min, Q
 from django.utils import timezone
 
@@ -38,6 +38,8 @@ _RISK_WORTH = 10**13
 _STAY = ("kind:", "topic:", "feedback:", "marked", "tag:")
 #: Messages counted in one transaction: a visitor's waits for it.
 AT_ONCE = 20
+#: Any number that nothing else locks in this database.
+_COUNTING = 0x434E54
 #: Fields of a review that counting changes.
 _COUNTED = ["state", "risk", "place", "last_at", "messages", "counted_upto", "lowest", "preview", "changed_at"]
 #: Upper ends of the ranges of length and confidence that can be filtered by.
@@ -57,7 +59,9 @@ def count_turns(most: int = AT_ONCE) -> int:
     messages: list[Message] = []
     try:
         with transaction.atomic():
-            # Another process may be at some of them.
+            if not _is_only_counter():
+                return 0
+            # A visitor or an erasure may be at some of them.
             taken = waiting.select_for_update(skip_locked=True, of=("self",)).select_related("conversation")
             messages = list(taken[:most])
             Message.objects.filter(pk__in=[message.pk for message in messages]).update(to_count=False)
@@ -73,6 +77,18 @@ def count_turns(most: int = AT_ONCE) -> int:
             logger.error("Message %s can't be counted (%s): no list has it", message.pk, type(error).__name__)
             Message.objects.filter(pk=message.pk).update(to_count=False)
     return len(messages)
+
+
+def _is_only_counter() -> bool:
+    """Whether no one else counts until this transaction ends: two would wait for each other's conversations.
+
+    SQLite writes one transaction at a time anyway.
+    """
+    if connection.vendor != "postgresql":
+        return True
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_COUNTING])
+        return bool(cursor.fetchone()[0])
 
 
 def count_before_lists() -> None:

@@ -96,7 +96,7 @@ def test_what_no_one_has_to_see_to_now_is_not_told(changes: dict[str, object]) -
     assert (list(overdue()), tell_of_overdue()) == ([], 0)
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("database")
 async def test_the_worker_looks_for_them() -> None:
     """One of its rounds does it."""
     await ContactRequest.objects.acreate(name="Jordan", due_at=timezone.now() - timedelta(minutes=1))

@@ -169,7 +169,7 @@ def test_with_nothing_there_is_nothing_to_count() -> None:
     assert (count_due(), CountedDay.objects.count()) == (0, 0)
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("database")
 async def test_the_worker_counts() -> None:
     """One of its rounds does it."""
     await Conversation.objects.acreate(last_message_at=timezone.now())

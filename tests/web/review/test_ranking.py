@@ -275,6 +275,20 @@ def test_no_more_are_counted_at_once_than_a_visitor_can_wait_for() -> None:
     assert [ranking.count_turns(2), review_of(conversation).counted_upto] == [1, made[2].pk]
 
 
+@pytest.mark.usefixtures("database")
+async def test_several_may_count_at_once() -> None:
+    """Workers and pages: none waits for another in a circle, and each message is counted once."""
+    conversations = [await Conversation.objects.acreate() for _ in range(20)]
+    said = {"text": "is it safe", "kind": "answer", "topics": ["mri"], "state": "handled", "to_count": True}
+    await Message.objects.abulk_create(
+        Message(conversation=conversations[number % 20], external_id=str(number), **said) for number in range(400)
+    )
+    for _ in range(12):
+        await asyncio.gather(*(worker.count_turns() for _ in range(6)))
+    assert not await Message.objects.filter(to_count=True).aexists()
+    assert [review.messages async for review in Review.objects.all()] == [20] * 20
+
+
 def test_an_earlier_message_that_is_handled_later_is_counted_too() -> None:
     """One that failed while a later one was answered."""
     conversation = Conversation.objects.create()
@@ -345,7 +359,7 @@ async def test_what_is_erased_before_it_was_counted_leaves_nothing(visitor: Visi
     assert not await Review.objects.aexists()
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("database")
 async def test_the_worker_reviews_conversations_of_before() -> None:
     """All of them, once, at its start."""
     for number in range(3):
