@@ -87,7 +87,8 @@ bench: setup-dev  ## Beside stock Rasa and others, and on public data in DATA=fo
 
 tune-encoder: setup-dev  ## Teach the sentence encoder this field again; brings PyTorch (3 GB) for it alone
 	@$(UV) run --frozen --no-sync --with torch==2.13.0 --with transformers==5.23.0 --with onnx==1.23.2 \
-		--with onnxscript==0.7.2 python -m scripts.tune_encoder
+		--with onnxscript==0.7.2 python -m scripts.tune_encoder $(if $(EXAMPLES),--examples $(EXAMPLES)) \
+		$(if $(TARGET),--target $(TARGET))
 
 bench-load: setup-dev train  ## The whole product under load, beside stock Rasa, into docs/benchmarks.md; QUICK=1
 	@$(RUN) -m evaluation.load $(if $(QUICK),--quick)

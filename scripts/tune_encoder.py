@@ -6,6 +6,8 @@ held out by `assistant.encoder.is_held_out`, so that thresholds can be chosen on
 
 Needs PyTorch, which the product does not: the make target brings it for this command alone. Two cores take about half
 an hour. Commit the file that it writes, and the hash that it prints.
+
+Benchmarks have it tune on examples of their own (`--examples`), so that they measure what the product does.
 """
 
 from __future__ import annotations
@@ -13,7 +15,9 @@ from __future__ import annotations
 import argparse
 import hashlib
 import importlib.util
+import json
 import random
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -35,6 +39,8 @@ from shared.located_yaml import read
 
 SEED = 0
 EPOCHS = 3
+#: Few examples are shown more often: a pretrained model has hardly moved before.
+LEAST_STEPS = 250
 BATCH = 32
 MAX_TOKENS = 96
 LEARNING_RATE, HEAD_LEARNING_RATE, SCALE_LEARNING_RATE = 5e-5, 2e-3, 1e-2
@@ -52,6 +58,27 @@ def taught() -> tuple[list[str], list[str]]:
     speller = Speller.learn(text for text, _ in rows)
     kept = [(explain(speller.repair(normalize(text))), intent) for text, intent in rows if not is_held_out(text)]
     return [text for text, _ in kept], [intent for _, intent in kept]
+
+
+def read_examples(file: Path) -> tuple[list[str], list[str]]:
+    """Texts and labels of a file of JSON lines, each `[text, label]`; the texts as the features read them.
+
+    Raises:
+        SystemExit: it is no such file.
+    """
+    try:
+        rows = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+        texts, labels = [str(text) for text, _ in rows], [str(label) for _, label in rows]
+    except (OSError, ValueError, TypeError) as error:
+        sys.exit(f"{file}: not readable as lines of [text, label] ({error})")
+    if len(set(labels)) < 2:
+        sys.exit(f"{file}: has no two labels to keep apart")
+    return texts, labels
+
+
+def epochs_for(examples: int) -> int:
+    """How often so many examples are shown."""
+    return max(EPOCHS, -(-LEAST_STEPS // -(-examples // BATCH)))
 
 
 def misspelt(text: str, chance: random.Random) -> str:
@@ -181,14 +208,16 @@ def export(model: Pooled, target: Path) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m scripts.tune_encoder", description=__doc__)
-    parser.add_argument("--epochs", type=int, default=EPOCHS)
+    parser.add_argument("--examples", type=Path, help="JSON lines of [text, label], instead of those of data/")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     parser.add_argument("--target", type=Path, default=ENCODER_FILE)
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
-    texts, intents = taught()
+    texts, intents = taught() if arguments.examples is None else read_examples(arguments.examples)
     print(f"{len(texts)} examples of {len(set(intents))} intents", flush=True)
-    export(tune(texts, intents, arguments.epochs), arguments.target)
+    export(tune(texts, intents, epochs_for(len(texts))), arguments.target)
+    if arguments.target != ENCODER_FILE:
+        return
     digest = hashlib.sha256(arguments.target.read_bytes()).hexdigest()
     print(f"Written: {arguments.target}. Put its hash into assistant/encoder.py and config.yml: {digest}")
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from evaluation.benchmarks import side_by_side
+from assistant.encoder import ENCODER_FILE
+from evaluation.benchmarks import side_by_side, tuned
 from evaluation.benchmarks.__main__ import public_table
 from evaluation.benchmarks.contender import Tfidf, threshold
 from evaluation.benchmarks.public import Result, mean
@@ -80,3 +84,42 @@ def test_several_choices_are_one_figure() -> None:
     both = mean([one, other])
     assert [0.8, 0.7, 0.4] == pytest.approx([both.accuracy, both.typo_accuracy, both.in_scope])
     assert [0.6, 0.4, 0.2] == pytest.approx([each["far"] for each in (both.auroc, both.fpr95, both.rejected)])
+
+
+@pytest.fixture
+def commands(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, str]]:
+    """What make was asked to tune on, and where to; it writes the product's encoder."""
+    asked: list[dict[str, str]] = []
+
+    def run(command: list[str], **_: Any) -> subprocess.CompletedProcess[str]:
+        settings = dict(part.split("=", 1) for part in command if "=" in part)
+        asked.append({"target": settings["TARGET"], "examples": Path(settings["EXAMPLES"]).read_text(encoding="utf-8")})
+        shutil.copy(ENCODER_FILE, settings["TARGET"])
+        return subprocess.CompletedProcess(command, 0)
+
+    monkeypatch.setattr(tuned.subprocess, "run", run)
+    return asked
+
+
+def test_an_encoder_is_tuned_once(commands: list[dict[str, str]], tmp_path: Path) -> None:
+    """On the examples it is given; the same again is taken from the folder, others are tuned on anew."""
+    for _ in range(2):
+        encoder = tuned.tuned_encoder(["lost card", "new pin"], ["card", "pin"], tmp_path / "encoders")
+    assert encoder.encode(["my card is gone"]).shape == (1, 384)
+    assert [each["examples"] for each in commands] == ['["lost card", "card"]\n["new pin", "pin"]\n']
+    assert [file.suffix for file in (tmp_path / "encoders").iterdir()] == [".onnx"]
+    tuned.tuned_encoder(["lost card", "new pin"], ["pin", "card"], tmp_path / "encoders")
+    assert len(commands) == 2
+
+
+def test_an_encoder_that_could_not_be_tuned_is_not_used(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Not the next time either, whatever was written of it."""
+
+    def run(command: list[str], **_: Any) -> subprocess.CompletedProcess[str]:
+        shutil.copy(ENCODER_FILE, next(part for part in command if part.startswith("TARGET=")).removeprefix("TARGET="))
+        return subprocess.CompletedProcess(command, 2)
+
+    monkeypatch.setattr(tuned.subprocess, "run", run)
+    for _ in range(2):
+        with pytest.raises(SystemExit, match="could not be tuned"):
+            tuned.tuned_encoder(["lost card", "new pin"], ["card", "pin"], tmp_path)
