@@ -63,6 +63,7 @@ def public_table(results: Sequence[Result]) -> str:
     lines = [f"| | {' | '.join(result.task for result in results)} |", f"| --- |{' --- |' * len(results)}"]
     lines.append(row("accuracy, forced", [result.accuracy for result in results]))
     lines.append(row("accuracy, forced, a typing error a message", [result.typo_accuracy for result in results]))
+    lines.append(row("the same features, logistic regression", [result.linear for result in results]))
     for name in ("far", "near"):
         lines.append(row(f"AUROC, {name}", [result.auroc.get(name) for result in results]))
         lines.append(row(f"FPR95, {name}", [result.fpr95.get(name) for result in results]))

@@ -25,7 +25,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
-from assistant.classifier import SafetyClassifier, Weights, fit, reduce
+from assistant.classifier import Matrix, SafetyClassifier, Weights, fit, reduce
 from assistant.encoder import Encoder
 from assistant.normalize import normalize
 from assistant.spelling import Speller
@@ -38,6 +38,8 @@ BANK_SEEDS = (0, 1, 2, 3)
 BANK_INTENTS, SHOTS = 50, 20
 OUT_OF_SCOPE = "oos"
 REJECTED = 2
+#: Examples that a logistic regression is taught too.
+MOST_LINEAR = 1_000
 Texts = Sequence[str]
 
 
@@ -69,6 +71,8 @@ class Result:
     fpr95: dict[str, float]
     in_scope: float
     rejected: dict[str, float]
+    #: Accuracy of a logistic regression on the same vectors and words, where it does not take longer than all else.
+    linear: float | None = None
 
 
 def original_encoder() -> Encoder:
@@ -140,6 +144,9 @@ class Ours:
         self._encoder = original_encoder() if tuned_in is None else tuned_encoder(texts, task.labels, tuned_in)
         sparse = scipy.sparse.hstack([each.fit_transform(texts) for each in self._vectorizers], format="csr")
         dense = self._encoder.encode(texts)
+        self._linear: LogisticRegression | None = None
+        if len(texts) <= MOST_LINEAR:
+            self._linear = LogisticRegression(C=10, max_iter=300).fit(_side_by_side(dense, sparse), task.labels)
         config: dict[str, Any] = SafetyClassifier.get_default_config()
         self.weights: Weights = fit(dense, reduce(sparse, config["svd"]), np.array(task.labels), config)
         self._confidence: LogisticRegression | None = None
@@ -147,25 +154,36 @@ class Ours:
     def _readable(self, texts: Texts) -> list[str]:
         return [self._speller.repair(normalize(text)) for text in texts]
 
-    def judge(self, texts: Texts) -> tuple[npt.NDArray[np.str_], npt.NDArray[np.float64]]:
-        """For each text the likeliest intent, and how sure."""
+    def _features(self, texts: Texts) -> tuple[Matrix, scipy.sparse.csr_matrix]:
         readable = self._readable(texts)
         sparse = scipy.sparse.hstack([each.transform(readable) for each in self._vectorizers], format="csr")
-        dense = self._encoder.encode(readable)
+        return self._encoder.encode(readable), sparse
+
+    def linear(self, texts: Texts) -> npt.NDArray[np.str_] | None:
+        """For each text the intent by logistic regression; None where there is none."""
+        return None if self._linear is None else np.asarray(self._linear.predict(_side_by_side(*self._features(texts))))
+
+    def judge(self, texts: Texts) -> tuple[npt.NDArray[np.str_], npt.NDArray[np.float64]]:
+        """For each text the likeliest intent, and how sure."""
+        dense, sparse = self._features(texts)
         probabilities = self.weights.probabilities(dense, sparse)
         known = np.flatnonzero(self.weights.labels != OUT_OF_SCOPE)
         best = known[probabilities[:, known].argmax(axis=1)]
         top = np.clip(probabilities[np.arange(len(best)), best], 1e-6, 1 - 1e-6)
         features = np.column_stack([np.log(top / (1 - top)), self.weights.nearness(dense, best, probabilities)])
         sure = features[:, 1] if self._confidence is None else self._confidence.decision_function(features)
-        self._features = features
+        self._judged = features
         return self.weights.labels[best], np.asarray(sure, dtype=float)
 
     def calibrate(self, held_out: Sequence[tuple[str, str]], foreign: Texts) -> None:
         """Learn what a probability and a nearness are worth, from messages that were not taught."""
         self.judge([*(text for text, _ in held_out), *foreign])
         is_known = np.r_[np.ones(len(held_out)), np.zeros(len(foreign))]
-        self._confidence = LogisticRegression(class_weight="balanced").fit(self._features, is_known)
+        self._confidence = LogisticRegression(class_weight="balanced").fit(self._judged, is_known)
+
+
+def _side_by_side(dense: Matrix, sparse: scipy.sparse.csr_matrix) -> scipy.sparse.csr_matrix:
+    return scipy.sparse.hstack([scipy.sparse.csr_matrix(dense), sparse], format="csr")
 
 
 def run(task: Task, tuned_in: Path | None = None) -> Result:
@@ -180,6 +198,7 @@ def run(task: Task, tuned_in: Path | None = None) -> Result:
     right = labels == np.array(task.asked_labels)
     misspelt, _ = ours.judge([with_typos(text, str(number)) for number, text in enumerate(task.asked)])
     foreign = {name: ours.judge(texts)[1] for name, texts in task.foreign.items()}
+    linear = ours.linear(task.asked)
     kept95 = float(np.quantile(sure, 0.05))
     least = kept95 if threshold is None else threshold
     return Result(
@@ -190,6 +209,7 @@ def run(task: Task, tuned_in: Path | None = None) -> Result:
         {name: float((other >= kept95).mean()) for name, other in foreign.items()},
         float((right & (sure >= least)).mean()),
         {name: float((other < least).mean()) for name, other in foreign.items()},
+        None if linear is None else float((linear == np.array(task.asked_labels)).mean()),
     )
 
 
@@ -207,6 +227,7 @@ def mean(results: Sequence[Result]) -> Result:
         average([each.fpr95 for each in results]),
         float(np.mean([each.in_scope for each in results])),
         average([each.rejected for each in results]),
+        float(np.mean(linear)) if (linear := [each.linear for each in results if each.linear is not None]) else None,
     )
 
 

@@ -79,9 +79,10 @@ def test_the_tables_have_a_row_for_every_figure() -> None:
 
 def test_several_choices_are_one_figure() -> None:
     """The mean of each figure."""
-    one = Result("task", 0.9, 0.8, {"far": 0.7}, {"far": 0.6}, 0.5, {"far": 0.4})
-    other = Result("task", 0.7, 0.6, {"far": 0.5}, {"far": 0.2}, 0.3, {"far": 0.0})
+    one = Result("task", 0.9, 0.8, {"far": 0.7}, {"far": 0.6}, 0.5, {"far": 0.4}, 0.8)
+    other = Result("task", 0.7, 0.6, {"far": 0.5}, {"far": 0.2}, 0.3, {"far": 0.0}, 0.7)
     both = mean([one, other])
+    assert both.linear == pytest.approx(0.75)
     assert [0.8, 0.7, 0.4] == pytest.approx([both.accuracy, both.typo_accuracy, both.in_scope])
     assert [0.6, 0.4, 0.2] == pytest.approx([each["far"] for each in (both.auroc, both.fpr95, both.rejected)])
 
