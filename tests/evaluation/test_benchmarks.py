@@ -73,18 +73,19 @@ def test_the_tables_have_a_row_for_every_figure() -> None:
     lines = table([Outcome("ours", shares, 70.2, 5.25, 9.0, 400.2)]).splitlines()
     assert 2 + len(FIGURES) + 3 == len(lines)
     assert "| training, seconds of a processor | 70 |" in lines
-    result = Result("task", 0.9, 0.8, {"far": 0.7}, {"far": 0.6}, 0.5, {"far": 0.4})
+    result = Result("task", 0.9, 0.8, {"far": 0.7}, {"far": 0.6}, 0.5, {"far": 0.4}, {"far": 0.3})
     assert "| AUROC, near |  |" in public_table([result])
 
 
 def test_several_choices_are_one_figure() -> None:
     """The mean of each figure."""
-    one = Result("task", 0.9, 0.8, {"far": 0.7}, {"far": 0.6}, 0.5, {"far": 0.4}, 0.8)
-    other = Result("task", 0.7, 0.6, {"far": 0.5}, {"far": 0.2}, 0.3, {"far": 0.0}, 0.7)
+    one = Result("task", 0.9, 0.8, {"far": 0.7}, {"far": 0.6}, 0.5, {"far": 0.4}, {"far": 0.3}, 0.8)
+    other = Result("task", 0.7, 0.6, {"far": 0.5}, {"far": 0.2}, 0.3, {"far": 0.0}, {"far": 0.1}, 0.7)
     both = mean([one, other])
     assert both.linear == pytest.approx(0.75)
     assert [0.8, 0.7, 0.4] == pytest.approx([both.accuracy, both.typo_accuracy, both.in_scope])
-    assert [0.6, 0.4, 0.2] == pytest.approx([each["far"] for each in (both.auroc, both.fpr95, both.rejected)])
+    by_distance = (both.auroc, both.fpr95, both.rejected, both.in_scope_strict)
+    assert [0.6, 0.4, 0.2, 0.2] == pytest.approx([each["far"] for each in by_distance])
 
 
 @pytest.fixture
